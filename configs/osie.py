@@ -1,0 +1,40 @@
+"""SalGAN on OSIE: real eye fixations, 440 training and 110 validation images.
+
+    python launch/prepare_data.py --dataset=osie --source=DIR
+    python launch/train.py --config=configs/osie.py --workdir=runs/osie
+
+The variant names the initial weights of the encoder: `osie.py` starts from random ones,
+`osie.py:vgg16` from torchvision's VGG-16, `osie.py:blocks12` from an .npz that holds
+VGG-16's first two blocks only (give either file with --config.init_from=FILE). The same
+generator with content loss alone: --config.phases.bootstrap_epochs=16.
+
+docs/results.md has the scores, the machine and the hours.
+"""
+
+from ml_collections import ConfigDict
+
+from salgan_jax import config as salgan
+from salgan_jax.errors import UserError
+
+
+def get_config(weights: str = "random") -> ConfigDict:
+    """Returns the recipe for a small data set and half the size, in each direction."""
+    config = salgan.default()
+    config.name = f"osie_{weights}"
+    config.batch_size = 8
+    config.data.dataset = "osie"
+    config.data.image_size = (96, 128)
+    config.data.horizontal_flip = True
+    config.phases.bootstrap_epochs = 10
+    config.phases.num_epochs = 16
+    config.evaluation.every_epochs = 3
+    if weights == "random":
+        config.init_from = "random"
+        config.model.frozen_blocks = 0
+    elif weights == "blocks12":
+        config.init_from = "vgg16_keras_block1_2.npz"
+        config.model.input_convention = "caffe"
+        config.model.frozen_blocks = 2
+    elif weights != "vgg16":
+        raise UserError(f"osie.py:{weights}: use one of random, blocks12, vgg16")
+    return config

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Everything that must hold before a commit: format, lint, types, tests.
+# Arguments go to pytest: ./launch/test.sh -k floors, ./launch/test.sh --slow
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=launch/environment.sh
+source launch/environment.sh
+make_environment requirements-dev.txt
+
+step() {
+  echo "== $*"
+  ".venv/bin/$1" "${@:2}"
+}
+
+step ruff format --check .
+step ruff check .
+step pyright
+step pytest -n 2 --durations=10 "$@"
+echo "== all checks passed in $SECONDS s"

@@ -1,0 +1,230 @@
+"""Every setting of an experiment: its default, its unit and where the number is from.
+
+The defaults are SalGAN as published (Pan et al. 2017, arXiv:1701.01081v3). A file in
+`configs/` starts from them and changes the lines that differ.
+"""
+
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from salgan_jax.errors import UserError
+
+# May differ between the run that wrote a checkpoint and the run that goes on from it:
+# these change what is shown or kept, or when the run ends, but not what a step does.
+RESUMABLE_FIELDS = (
+    "name",
+    "num_devices",
+    "data.data_dir",
+    "data.eval_split",
+    "init_from",
+    "phases.num_epochs",  # a longer run goes on; the steps before are the same
+    "logging",
+    "evaluation",
+    "checkpoint",
+)
+
+
+def default() -> ConfigDict:
+    """Returns the published experiment, complete and locked."""
+    config = ConfigDict()
+    config.name = "salgan"
+    config.seed = 0  # of the initial weights, the order of the data and the flips
+    config.batch_size = 32  # examples a step, over all devices (Sec. 4.2)
+    config.num_devices = 0  # 0: all that this machine has
+    # VGG-16: torchvision's vgg16-397923af.pth, or an .npz; "random": Glorot weights.
+    config.init_from = "vgg16-397923af.pth"
+
+    config.data = ConfigDict()
+    config.data.dataset = "salicon"  # Sec. 4: 10,000 train, 5,000 validation images
+    config.data.train_split = "train"
+    config.data.eval_split = "validation"
+    config.data.data_dir = ""  # "": TFDS_DATA_DIR or ~/tensorflow_datasets
+    config.data.image_size = (192, 256)  # (height, width) in pixels (Sec. 3.1)
+    config.data.horizontal_flip = False  # mirror half of the examples; authors: no
+
+    config.model = ConfigDict()
+    config.model.width_multiplier = 1.0  # channels relative to VGG-16
+    config.model.frozen_blocks = 3  # conv1_x..conv3_x keep VGG's weights (Sec. 3.1)
+    config.model.input_convention = "torchvision"  # or "caffe": that of the weights
+    config.model.kernel_init = "glorot_uniform"  # Lasagne's default; or "he_uniform"
+    config.model.discriminator = "article"  # or "paper" (Table 1), "released_code"
+
+    config.losses = ConfigDict()
+    config.losses.alpha = 5e-3  # weight of the content loss (v3; v2 and code: 0.05)
+    config.losses.content_downsample = 4  # 1, 2, 4 or 8 (Sec. 4.1, Table 2)
+
+    config.bootstrap_optimizer = _adagrad()  # the generator's, first phase
+    config.generator_optimizer = _adagrad()  # the generator's, adversarial phase
+    config.discriminator_optimizer = _adagrad()
+
+    config.phases = ConfigDict()
+    config.phases.bootstrap_epochs = 15  # content loss only (Sec. 4.2)
+    config.phases.num_epochs = 120  # in all, an epoch of steps each (Sec. 4.2, Fig. 3)
+    config.phases.carry_optimizer_state = True  # into the adversarial phase; code: no
+
+    config.logging = ConfigDict()
+    config.logging.every_steps = 20  # scalars; also how soon a NaN is noticed
+    config.logging.num_panels = 6  # evaluation images drawn as samples
+
+    config.evaluation = ConfigDict()
+    config.evaluation.every_epochs = 5  # and after the last; 0: after the last only
+    config.evaluation.max_images = 0  # 0: all of the evaluation split
+    config.evaluation.batch_size = 8  # images predicted at a time
+
+    config.checkpoint = ConfigDict()
+    config.checkpoint.every_steps = 0  # 0: at the end of each epoch
+    config.checkpoint.max_to_keep = 3  # the newest; the best is kept besides
+    config.checkpoint.best_metric = "cc"  # nss, auc_judd, cc, sim or kld
+    config.lock()
+    return config
+
+
+def _adagrad() -> ConfigDict:
+    optimizer = ConfigDict()
+    optimizer.rule = "adagrad"  # Sec. 4.2; or "nesterov" (the code's bootstrap)
+    optimizer.learning_rate = 3e-4  # Sec. 4.2
+    optimizer.initial_accumulator_value = 0.0  # Lasagne; optax's default is 0.1
+    optimizer.epsilon = 1e-6  # Lasagne, inside the root; optax's default is 1e-7
+    optimizer.momentum = 0.0  # of "nesterov" only
+    optimizer.weight_decay = 1e-4  # coefficient of |w|^2 in the loss (Sec. 4.2)
+    return optimizer
+
+
+_CHOICES = {
+    "model.input_convention": ("torchvision", "caffe"),
+    "model.kernel_init": ("glorot_uniform", "he_uniform"),
+    "model.discriminator": ("article", "paper", "released_code"),
+    "model.frozen_blocks": (0, 1, 2, 3, 4, 5),
+    "losses.content_downsample": (1, 2, 4, 8),
+    "bootstrap_optimizer.rule": ("adagrad", "nesterov"),
+    "generator_optimizer.rule": ("adagrad", "nesterov"),
+    "discriminator_optimizer.rule": ("adagrad", "nesterov"),
+    "checkpoint.best_metric": ("nss", "auc_judd", "cc", "sim", "kld"),
+}
+
+_MINIMA = {
+    "batch_size": 1,
+    "num_devices": 0,
+    "losses.alpha": 0,
+    "phases.bootstrap_epochs": 0,
+    "phases.num_epochs": 1,
+    "logging.every_steps": 1,
+    "logging.num_panels": 0,
+    "evaluation.every_epochs": 0,
+    "evaluation.max_images": 0,
+    "evaluation.batch_size": 1,
+    "checkpoint.every_steps": 0,
+    "checkpoint.max_to_keep": 1,
+    "bootstrap_optimizer.weight_decay": 0,
+    "generator_optimizer.weight_decay": 0,
+    "discriminator_optimizer.weight_decay": 0,
+}
+
+
+def validate(config: ConfigDict) -> None:
+    """Checks every relation between fields that a run relies on.
+
+    Raises:
+        UserError: names the field, its value and what is accepted.
+    """
+    for field, accepted in _CHOICES.items():
+        value = _get(config, field)
+        if value not in accepted:
+            known = ", ".join(map(repr, accepted))
+            raise UserError(f"config.{field} is {value!r}: use one of {known}")
+    for field, minimum in _MINIMA.items():
+        value = _get(config, field)
+        if not value >= minimum:
+            raise UserError(f"config.{field} is {value}: it must be {minimum} or more")
+    for section in ("bootstrap", "generator", "discriminator"):
+        rate = _get(config, f"{section}_optimizer.learning_rate")
+        if not rate > 0:
+            raise UserError(
+                f"config.{section}_optimizer.learning_rate is {rate}: "
+                "it must be above 0"
+            )
+    _validate_sizes(config)
+    _validate_phases(config)
+
+
+def _validate_sizes(config: ConfigDict) -> None:
+    size = tuple(config.data.image_size)
+    if len(size) != 2 or any(side < 16 or side % 16 for side in size):
+        raise UserError(
+            f"config.data.image_size is {size}: height and width must be multiples of "
+            "16 (four 2x poolings)"
+        )
+    if not 0 < config.model.width_multiplier <= 4:
+        raise UserError(
+            f"config.model.width_multiplier is {config.model.width_multiplier}: "
+            "it must be above 0 and at most 4"
+        )
+
+
+def _validate_phases(config: ConfigDict) -> None:
+    phases = config.phases
+    if phases.bootstrap_epochs > phases.num_epochs:
+        raise UserError(
+            f"config.phases.bootstrap_epochs ({phases.bootstrap_epochs}) is larger "
+            f"than config.phases.num_epochs ({phases.num_epochs}), which counts both "
+            "phases"
+        )
+    rules = config.bootstrap_optimizer.rule, config.generator_optimizer.rule
+    if phases.carry_optimizer_state and rules[0] != rules[1]:
+        raise UserError(
+            f"the slots of {rules[0]!r} cannot be carried into {rules[1]!r}: set "
+            "config.phases.carry_optimizer_state=False, or both rules alike"
+        )
+
+
+def check_resumable(
+    saved: ConfigDict, current: ConfigDict, *, epochs_done: float
+) -> None:
+    """Checks that a run with `current` may go on where one with `saved` stopped.
+
+    Args:
+        saved: the config in the checkpoint.
+        current: the config of this start.
+        epochs_done: up to the checkpoint. A bootstrap phase that has not ended yet may
+            become longer or shorter: runs that differ in it alone can share its start.
+
+    Raises:
+        UserError: lists the fields that would change what a step does, or has done.
+    """
+    before, now = _flatten(saved.to_dict()), _flatten(current.to_dict())
+    length = "phases.bootstrap_epochs"
+    if epochs_done <= min(before[length], now[length]):
+        before[length] = now[length]
+    changed = [
+        f"{field} was {before.get(field)!r}, now {now.get(field)!r}"
+        for field in sorted(before.keys() | now.keys())
+        if before.get(field) != now.get(field) and not _may_change(field)
+    ]
+    if changed:
+        raise UserError(
+            f"the workdir holds a run of another config ({'; '.join(changed)}): use "
+            "another --workdir, or the config that it was started with"
+        )
+
+
+def _may_change(field: str) -> bool:
+    return any(
+        field == name or field.startswith(f"{name}.") for name in RESUMABLE_FIELDS
+    )
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def _get(config: ConfigDict, field: str) -> Any:
+    for name in field.split("."):
+        config = config[name]
+    return config

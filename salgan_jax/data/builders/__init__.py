@@ -1,0 +1,1 @@
+"""One TFDS builder per dataset, each writing the record format of `records.py`."""

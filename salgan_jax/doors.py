@@ -1,0 +1,159 @@
+"""How a launch script starts: flags in, one clear line out when the user erred."""
+
+import difflib
+import errno
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from absl import app, flags, logging
+from ml_collections import ConfigDict
+from ml_collections.config_flags import config_flags
+
+from salgan_jax.errors import UserError
+
+_USER_OS_ERRORS = (
+    FileNotFoundError,
+    FileExistsError,
+    PermissionError,
+    NotADirectoryError,
+    IsADirectoryError,
+)
+_USER_ERRNOS = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
+
+
+def run(
+    main: Callable[[list[str]], int | None], *, arguments: Sequence[str] = ()
+) -> NoReturn:
+    """Parses the flags, calls ``main(argv)`` and exits with what it returns.
+
+    A ``UserError``, a path that cannot be used and a wrong flag or config field come
+    out as one line on stderr and exit code 2; Ctrl-C as exit code 130. Any other
+    exception is a bug: traceback, exit code 1.
+
+    Args:
+        main: takes the script's name and its positional arguments, returns the exit
+            code (None means 0).
+        arguments: names of the positional arguments, all required: ``("DIR",)``.
+    """
+    try:
+        _hide_library_chatter()
+        app.run(main, flags_parser=lambda argv: _parse_flags(argv, arguments))
+    except UserError as error:
+        _give_up(str(error))
+    except BrokenPipeError:  # the reader, say `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        if not isinstance(error, _USER_OS_ERRORS) and error.errno not in _USER_ERRNOS:
+            raise
+        _give_up(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _give_up(message: object) -> NoReturn:
+    print("error:", " ".join(str(message).split()), file=sys.stderr)
+    sys.exit(2)
+
+
+def _hide_library_chatter() -> None:
+    """Keeps lines below ERROR for our own events; orbax alone writes dozens a save."""
+
+    def is_wanted(record: Any) -> bool:
+        is_ours = "site-packages" not in record.pathname
+        is_asked_for = logging.get_verbosity() > logging.INFO
+        return is_ours or is_asked_for or record.levelname in ("ERROR", "CRITICAL")
+
+    logging.get_absl_handler().addFilter(is_wanted)
+
+
+def _parse_flags(argv: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    config_parsers = {}
+    for name in flags.FLAGS:
+        flag = flags.FLAGS[name]
+        if config_flags.is_config_flag(flag):
+            flag.parser = config_parsers[name] = _ConfigFile(flag.parser)
+    try:
+        positional = flags.FLAGS(argv)
+    except flags.Error as error:
+        if "Traceback (most recent call last)" in str(error):
+            raise  # a bug inside a config file
+        raise UserError(_explain_flag_error(str(error))) from error
+    except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
+        for name, parser in config_parsers.items():
+            _check_overrides(name, parser.config, argv)
+        raise error
+    if len(positional) - 1 != len(arguments):
+        expected = " ".join(arguments) or "none"
+        given = " ".join(positional[1:]) or "none"
+        raise UserError(
+            f"expected these arguments without a flag: {expected}; given: {given}"
+        )
+    return positional
+
+
+def _explain_flag_error(message: str) -> str:
+    message = re.sub(
+        r"flag --(\w+)=None: Flag --\1 must have a value other than None\.",
+        r"flag --\1 must be given;",
+        message,
+    ).rstrip(";")
+    if "Unknown command line flag 'config." in message:
+        message = "--config=FILE must be given before any --config.field=value"
+    if "Unknown command line flag" in message or "must be given" in message:
+        message += " (--help lists the flags)"
+    return message
+
+
+class _ConfigFile(flags.ArgumentParser):
+    """Loads a config file as ml_collections does, but says at once what is missing."""
+
+    def __init__(self, parser: flags.ArgumentParser) -> None:
+        self.config: ConfigDict | None = None
+        self._parser = parser
+
+    def parse(self, path: str) -> ConfigDict | None:
+        """Returns the config of ``FILE`` or of ``FILE:VARIANT``."""
+        file, colon, variant = path.partition(":")
+        if not os.path.isfile(file):
+            raise UserError(f"there is no config file {file!r}; see configs/")
+        try:
+            self.config = self._parser.parse(path)
+        except (TypeError, ValueError) as error:
+            cause = (
+                error.__context__
+            )  # ml_collections puts a whole traceback into error
+            if isinstance(cause, UserError):
+                raise cause from None
+            if colon and "get_config() takes" in str(cause):
+                raise UserError(f"{file} has no variants, given: {variant!r}") from None
+            raise
+        return self.config
+
+    def flag_type(self) -> str:
+        """Returns the word that --help shows."""
+        return "config file"
+
+
+def _check_overrides(name: str, config: ConfigDict | None, argv: Sequence[str]) -> None:
+    """Raises UserError for the first ``--config.field`` that the config lacks."""
+    for argument in argv:
+        override = re.match(rf"--?(?:no)?{name}\.([^=]+)", argument)
+        node: Any = config
+        for field in override[1].split(".") if override and config else ():
+            field = field.partition("[")[0]
+            if not isinstance(node, ConfigDict):
+                raise UserError(f"{argument}: no fields below {node!r}")
+            if field not in node:
+                close = difflib.get_close_matches(field, node, n=1)
+                hint = f"did you mean {close[0]}? " if close else ""
+                raise UserError(
+                    f"{argument}: unknown field {field!r}; {hint}"
+                    f"known here: {', '.join(sorted(node))}"
+                )
+            node = node[field]

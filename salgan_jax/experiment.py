@@ -1,0 +1,75 @@
+"""From a config to what it describes: networks, optimizers, initial parameters."""
+
+from typing import Any, NamedTuple
+
+import jax
+import optax
+from ml_collections import ConfigDict
+
+from salgan_jax import checkpoints, optimizers, updates
+from salgan_jax import state as train_state
+from salgan_jax.models.discriminator import Discriminator
+from salgan_jax.weights import vgg16
+
+
+class Experiment(NamedTuple):
+    """What a config describes: code in `recipe`, arrays in `params`."""
+
+    recipe: updates.Recipe
+    params: train_state.InitialParams
+
+
+def make_experiment(config: ConfigDict) -> Experiment:
+    """Returns networks, optimizers and initial parameters, VGG-16 grafted.
+
+    Raises:
+        UserError, FileNotFoundError: `config.init_from` cannot be used.
+    """
+    generator = checkpoints.make_generator(config)
+    discriminator = Discriminator(
+        variant=config.model.discriminator,
+        width_multiplier=config.model.width_multiplier,
+        kernel_init=config.model.kernel_init,
+    )
+    params = train_state.init_params(
+        generator,
+        discriminator,
+        key=jax.random.key(config.seed),
+        image_size=tuple(config.data.image_size),
+    )
+    if config.init_from != "random":
+        weights = vgg16.load(config.init_from)
+        vgg16.check_convention(weights, config.model.input_convention)
+        params = params._replace(
+            generator=vgg16.graft(
+                params.generator, weights, frozen_blocks=config.model.frozen_blocks
+            )
+        )
+    generator_labels = optimizers.generator_labels(
+        params.generator, frozen_blocks=config.model.frozen_blocks
+    )
+    recipe = updates.Recipe(
+        generator=generator,
+        discriminator=discriminator,
+        bootstrap_optimizer=_optimizer(config.bootstrap_optimizer, generator_labels),
+        generator_optimizer=_optimizer(config.generator_optimizer, generator_labels),
+        discriminator_optimizer=_optimizer(
+            config.discriminator_optimizer,
+            optimizers.discriminator_labels(params.discriminator),
+        ),
+        alpha=config.losses.alpha,
+        content_downsample=config.losses.content_downsample,
+    )
+    return Experiment(recipe, params)
+
+
+def _optimizer(section: Any, labels: Any) -> optax.GradientTransformation:
+    return optimizers.make_optimizer(
+        labels,
+        rule=section.rule,
+        learning_rate=section.learning_rate,
+        initial_accumulator_value=section.initial_accumulator_value,
+        epsilon=section.epsilon,
+        momentum=section.momentum,
+        weight_decay=section.weight_decay,
+    )

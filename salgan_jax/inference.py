@@ -1,0 +1,98 @@
+"""From photographs to saliency maps: the one path of prediction, evaluation and report.
+
+The images are resized as for training, the maps come back at the images' own sizes.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from salgan_jax.checkpoints import LoadedGenerator
+from salgan_jax.data import images as image_files
+from salgan_jax.errors import UserError
+
+# uint8 images [H, W, 3] RGB of any sizes -> float32 saliency maps [H, W] in [0, 1],
+# each at its image's size.
+Predictor = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
+
+
+def make_predictor(loaded: LoadedGenerator, batch_size: int = 8) -> Predictor:
+    """A function from images of any sizes to their saliency maps at those sizes.
+
+    Every batch has `batch_size` images, the last one padded, so that the generator is
+    compiled once.
+
+    Args:
+      loaded: a generator with its parameters and config, from `load_generator`.
+      batch_size: images that pass the generator at once.
+    """
+    return functools.partial(
+        _predict,
+        functools.partial(_saliency_maps, loaded.generator),
+        jax.tree.map(jnp.asarray, loaded.params),
+        _image_size(loaded.config),
+        batch_size,
+        loaded.step,
+    )
+
+
+def preferred_batch_size() -> int:
+    """Images at once: 8 on an accelerator, 1 on a CPU.
+
+    A CPU takes as long for each image of a batch, padding included, as for one alone.
+    """
+    return 1 if jax.default_backend() == "cpu" else 8
+
+
+def _image_size(config: Any) -> tuple[int, int]:
+    height, width = config.data.image_size
+    return height, width
+
+
+def _predict(
+    saliency_maps: Callable[[Any, np.ndarray], jax.Array],
+    params: Any,
+    image_size: tuple[int, int],
+    batch_size: int,
+    step: int,
+    images: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    height, width = image_size
+    maps = []
+    for start in range(0, len(images), batch_size):
+        some = images[start : start + batch_size]
+        batch = np.zeros((batch_size, height, width, 3), np.uint8)
+        for i, image in enumerate(some):
+            _check_image(image)
+            batch[i] = image_files.resize_image(image, height=height, width=width)
+        predicted = np.asarray(saliency_maps(params, batch))[: len(some)]
+        if not np.isfinite(predicted).all():
+            raise UserError(
+                f"the generator of step {step} predicts values that are not finite: "
+                "its training diverged; choose an earlier step"
+            )
+        for saliency_map, image in zip(predicted, some, strict=True):
+            size = {"height": image.shape[0], "width": image.shape[1]}
+            maps.append(image_files.resize_map(saliency_map, **size))
+    return maps
+
+
+@functools.partial(jax.jit, static_argnums=0)
+# The module is static and compared by value: a predictor of other parameters, as after
+# each epoch of training, does not compile again.
+@functools.partial(jax.jit, static_argnums=0)
+def _saliency_maps(generator: Any, params: Any, images: jax.Array) -> jax.Array:
+    """Saliency maps [B, H, W] of uint8 images, which become floats on the device."""
+    logits = generator.apply({"params": params}, images.astype(jnp.float32))
+    return jax.nn.sigmoid(logits[..., 0].astype(jnp.float32))
+
+
+def _check_image(image: np.ndarray) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            f"an image is {image.dtype} {list(image.shape)}; it must be uint8 [H, W, 3]"
+        )

@@ -1,0 +1,101 @@
+"""The three losses of SalGAN (Pan et al. 2017, Sec. 4), in float32.
+
+Ground truth is the continuous saliency map in [0, 1], so that binary cross-entropy does
+not reach zero: its floor is the entropy of the map itself.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def average_pool(x: Float[Array, "b h w 1"], size: int) -> Float[Array, "b h2 w2 1"]:
+    """Returns the means of the non-overlapping `size` x `size` blocks of `x`."""
+    batch, height, width, _ = x.shape
+    blocks = x.reshape(batch, height // size, size, width // size, size, 1)
+    return blocks.mean(axis=(2, 4))
+
+
+def sigmoid_cross_entropy(
+    logits: Float[Array, "*shape"], labels: Float[Array, "*shape"]
+) -> Float[Array, "*shape"]:
+    """Returns -y log s(x) - (1 - y) log(1 - s(x)) of each element, stable for any x.
+
+    >>> float(sigmoid_cross_entropy(jnp.float32(0.0), jnp.float32(1.0)))  # log 2
+    0.6931471824645996
+    """
+    return jax.nn.softplus(logits) - labels * logits
+
+
+def content_loss(
+    saliency_logits: Float[Array, "b h w 1"],
+    saliency_map: Float[Array, "b h w 1"],
+    *,
+    downsample: int,
+) -> Float[Array, ""]:
+    """Returns the binary cross-entropy of downsampled maps, per pixel (Eq. 2).
+
+    The predicted map (after the sigmoid) and the ground truth are both averaged over
+    `downsample` x `downsample` blocks before they are compared (Sec. 4.1, Table 2;
+    the paper's choice is 4). Without downsampling the logits are used directly.
+
+    Args:
+        saliency_logits: the generator's output, before the sigmoid.
+        saliency_map: ground truth in [0, 1].
+        downsample: 1, 2, 4 or 8.
+    """
+    logits = saliency_logits.astype(_at_least_float32(saliency_logits))
+    target = saliency_map.astype(logits.dtype)
+    if downsample == 1:
+        return jnp.mean(sigmoid_cross_entropy(logits, target))
+    target = average_pool(target, downsample)
+    return -jnp.mean(
+        target * _log_mean_sigmoid(logits, downsample)
+        + (1 - target) * _log_mean_sigmoid(-logits, downsample)
+    )
+
+
+def adversarial_loss(fake_logits: Float[Array, " b"]) -> Float[Array, ""]:
+    """Returns BCE(D(I, S^), 1) = -log D(I, S^), the non-saturating form (Eq. 3)."""
+    logits = fake_logits.astype(_at_least_float32(fake_logits))
+    return jnp.mean(jax.nn.softplus(-logits))
+
+
+def generator_loss(
+    content: Float[Array, ""], adversarial: Float[Array, ""], *, alpha: float
+) -> Float[Array, ""]:
+    """Returns alpha * content + adversarial loss (Eq. 3)."""
+    return alpha * content + adversarial
+
+
+def discriminator_loss(
+    real_logits: Float[Array, " b"], fake_logits: Float[Array, " b"]
+) -> Float[Array, ""]:
+    """Returns BCE(D(I, S), 1) + BCE(D(I, S^), 0) (Eq. 4), each a mean over examples.
+
+    Differs from the released code by a factor of two: it averages over the
+    concatenated real and fake examples. AdaGrad's step does not depend on it.
+    """
+    real = real_logits.astype(_at_least_float32(real_logits))
+    fake = fake_logits.astype(_at_least_float32(fake_logits))
+    return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
+
+
+def _log_mean_sigmoid(logits: jax.Array, size: int) -> jax.Array:
+    """Returns log(average_pool(sigmoid(logits))), finite for any logit.
+
+    In the logarithmic domain nothing has to be clipped, so that the gradient does not
+    die where the prediction is certain and wrong.
+    """
+    batch, height, width, _ = logits.shape
+    blocks = jax.nn.log_sigmoid(logits).reshape(
+        batch, height // size, size, width // size, size, 1
+    )
+    return jax.nn.logsumexp(blocks, axis=(2, 4)) - math.log(size * size)
+
+
+def _at_least_float32(x: jax.Array) -> jnp.dtype:
+    """Half precision is promoted to float32; float64, used by tests, stays."""
+    return jnp.promote_types(x.dtype, jnp.float32)

@@ -1,0 +1,88 @@
+"""The discriminator: is this map the ground truth of this image, or a prediction?
+
+Pan et al. 2017, Sec. 3.2 and Table 1, which the text, the table and the released code
+each tell differently; each is a variant here.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from salgan_jax.models import convolution, vgg16
+
+
+class Variant(NamedTuple):
+    """What differs between the three accounts of the discriminator."""
+
+    first_kernel_size: int
+    first_pool: int
+    weight_norm_conv3: bool
+
+
+VARIANTS = {
+    # "composed of six 3x3 kernel convolutions" (Sec. 3.2).
+    "article": Variant(first_kernel_size=3, first_pool=2, weight_norm_conv3=False),
+    # Table 1: the first convolution is 1x1. 5,045,696 parameters at 192x256.
+    "paper": Variant(first_kernel_size=1, first_pool=2, weight_norm_conv3=False),
+    # The authors' code: 4x4 first pool, weight norm. 1,359,296 parameters at 192x256.
+    "released_code": Variant(first_kernel_size=1, first_pool=4, weight_norm_conv3=True),
+}
+
+
+class Discriminator(nn.Module):
+    """Image and saliency map to one logit per example; high means ground truth.
+
+    Attributes:
+        variant: a name in `VARIANTS`.
+        width_multiplier: scales the channels of every hidden layer.
+        kernel_init: a name in `convolution.KERNEL_INITS`.
+    """
+
+    variant: str = "article"
+    width_multiplier: float = 1.0
+    kernel_init: str = "glorot_uniform"
+
+    @nn.compact
+    def __call__(
+        self,
+        image: Float[Array, "b h w 3"],
+        saliency_map: Float[Array, "b h w 1"],
+    ) -> Float[Array, " b"]:
+        """Returns a logit per example.
+
+        Args:
+            image: RGB in 0..255, as the authors feed it: no mean is subtracted.
+            saliency_map: in [0, 1], of the same size as the image.
+        """
+        variant = VARIANTS[self.variant]
+        pool, size = variant.first_pool, variant.first_kernel_size
+        norm = variant.weight_norm_conv3
+        x = jnp.concatenate([image, saliency_map], axis=-1)
+        x = self._conv(x, 3, "conv1_1", kernel_size=size)
+        x = self._conv(x, 32, "conv1_2")
+        x = nn.max_pool(x, (pool, pool), strides=(pool, pool))
+        x = self._conv(x, 64, "conv2_1")
+        x = self._conv(x, 64, "conv2_2")
+        x = convolution.max_pool2(x)
+        x = self._conv(x, 64, "conv3_1", weight_norm=norm)
+        x = self._conv(x, 64, "conv3_2", weight_norm=norm)
+        x = convolution.max_pool2(x)
+        x = x.reshape(x.shape[0], -1)
+        x = nn.tanh(self._dense(x, 100, "fc4"))
+        x = nn.tanh(self._dense(x, 2, "fc5"))
+        return self._dense(x, 1, "fc6").squeeze(-1)
+
+    def _conv(self, x, channels: int, name: str, **options):
+        # The first layer mixes the four input channels and keeps its three outputs.
+        multiplier = 1.0 if name == "conv1_1" else self.width_multiplier
+        features = vgg16.scaled_channels(channels, multiplier)
+        layer = convolution.Conv(
+            features, kernel_init=self.kernel_init, name=name, **options
+        )
+        return nn.relu(layer(x))
+
+    def _dense(self, x, features: int, name: str):
+        kernel_init = convolution.KERNEL_INITS[self.kernel_init]
+        return nn.Dense(features, kernel_init=kernel_init, name=name)(x)

@@ -1,0 +1,79 @@
+"""The encoder: VGG-16 without its last pool and its classifier.
+
+Pan et al. 2017, Sec. 3.1; Simonyan and Zisserman 2015, configuration D.
+"""
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jax import lax
+from jaxtyping import Array, Float
+
+from salgan_jax.models import convolution
+
+# Output channels of each convolution, a tuple a block.
+BLOCKS = (
+    (64, 64),
+    (128, 128),
+    (256, 256, 256),
+    (512, 512, 512),
+    (512, 512, 512),
+)
+
+# What the weights expect of an image in RGB 0..255, as (reverse channels, mean, std).
+INPUT_CONVENTIONS = {
+    # torchvision: RGB in [0, 1], ImageNet mean and standard deviation.
+    "torchvision": (False, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    # Caffe, Keras and the authors: BGR, mean subtracted, no scaling.
+    "caffe": (True, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
+}
+
+
+def scaled_channels(channels: int, width_multiplier: float) -> int:
+    """Returns the number of channels of a layer in a network of another width."""
+    return max(1, round(channels * width_multiplier))
+
+
+def preprocess(
+    image: Float[Array, "b h w 3"], convention: str
+) -> Float[Array, "b h w 3"]:
+    """Returns the image, RGB in 0..255, as the weights of `convention` expect it."""
+    reverse_channels, mean, std = INPUT_CONVENTIONS[convention]
+    image = image[..., ::-1] if reverse_channels else image
+    mean, std = jnp.array(mean, image.dtype), jnp.array(std, image.dtype)
+    return (image - mean.reshape(1, 1, 1, 3)) / std.reshape(1, 1, 1, 3)
+
+
+class VGG16Encoder(nn.Module):
+    """Image to features at 1/16 of its size: conv1_1 to conv5_3, four max-pools.
+
+    Attributes:
+        width_multiplier: scales the channels of every layer; 1 is VGG-16.
+        frozen_blocks: no gradient reaches the first blocks, so that none is computed
+            for them (paper: 3, "only the last two groups are modified").
+        input_convention: a name in `INPUT_CONVENTIONS`, that of the weights.
+        kernel_init: a name in `convolution.KERNEL_INITS`.
+    """
+
+    width_multiplier: float = 1.0
+    frozen_blocks: int = 3
+    input_convention: str = "torchvision"
+    kernel_init: str = "glorot_uniform"
+
+    @nn.compact
+    def __call__(self, image: Float[Array, "b h w 3"]) -> Float[Array, "b h/16 w/16 d"]:
+        """Returns the features of RGB images with values in 0..255."""
+        x = preprocess(image, self.input_convention)
+        for block, layers in enumerate(BLOCKS, start=1):
+            if block > 1:
+                x = convolution.max_pool2(x)
+            for index, channels in enumerate(layers, start=1):
+                features = scaled_channels(channels, self.width_multiplier)
+                name = f"conv{block}_{index}"
+                x = nn.relu(
+                    convolution.Conv(features, kernel_init=self.kernel_init, name=name)(
+                        x
+                    )
+                )
+            if block == self.frozen_blocks:
+                x = lax.stop_gradient(x)
+        return x

@@ -1,0 +1,71 @@
+"""One optimizer per player: decay, then AdaGrad, for what trains; nothing for the rest.
+
+Pan et al. 2017, Sec. 4.2. Every parameter is labelled "trained" or "frozen", and a
+frozen one has neither an optimizer slot nor an update nor decay.
+"""
+
+import re
+from typing import Any
+
+import jax
+import optax
+
+TRAINED, FROZEN = "trained", "frozen"
+
+
+def generator_labels(params: Any, *, frozen_blocks: int) -> Any:
+    """Returns "trained" or "frozen" for each parameter, as a tree like `params`.
+
+    Frozen are conv1_x to conv<frozen_blocks>_x of the encoder; the decoder's layers,
+    whose names only end like these, train.
+    """
+
+    def label(path, _) -> str:
+        names = [entry.key for entry in path]
+        match = re.fullmatch(r"conv(\d)_\d", names[1]) if len(names) > 1 else None
+        in_frozen_block = match is not None and int(match.group(1)) <= frozen_blocks
+        return FROZEN if names[0] == "encoder" and in_frozen_block else TRAINED
+
+    return jax.tree_util.tree_map_with_path(label, params)
+
+
+def discriminator_labels(params: Any) -> Any:
+    """Returns "trained" for each parameter, as a tree like `params`."""
+    return jax.tree.map(lambda _: TRAINED, params)
+
+
+def make_optimizer(
+    labels: Any,
+    *,
+    rule: str,
+    learning_rate: float,
+    initial_accumulator_value: float,
+    epsilon: float,
+    momentum: float,
+    weight_decay: float,
+) -> optax.GradientTransformation:
+    """Returns the optimizer of one player.
+
+    `weight_decay` w is the coefficient of the L2 penalty w * |p|^2 (all parameters,
+    biases included), coupled: its gradient 2 w p passes through the rule like any other
+    (Lasagne's `regularize_network_params`).
+
+    Args:
+        labels: "trained" or "frozen" for each parameter.
+        rule: "adagrad", or "nesterov" (the released code's bootstrap).
+        learning_rate: step size; the paper's is 3e-4.
+        initial_accumulator_value: AdaGrad's sum of squares at the start. Lasagne's is
+            0, optax's default is 0.1 and would make the first epochs far slower.
+        epsilon: added to AdaGrad's sum of squares, under the root (Lasagne: 1e-6).
+        momentum: of Nesterov's rule; AdaGrad has none.
+        weight_decay: 1e-4 in the paper; the released code loses it in a line break.
+    """
+    if rule == "adagrad":
+        step = optax.adagrad(learning_rate, initial_accumulator_value, epsilon)
+    elif rule == "nesterov":
+        step = optax.sgd(learning_rate, momentum, nesterov=True)
+    else:
+        raise ValueError(f"optimizer rule {rule!r}: use 'adagrad' or 'nesterov'")
+    if weight_decay:
+        step = optax.chain(optax.add_decayed_weights(2 * weight_decay), step)
+    return optax.partition({TRAINED: step, FROZEN: optax.set_to_zero()}, labels)

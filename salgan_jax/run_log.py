@@ -1,0 +1,213 @@
+"""What a person sees of a run: progress, a line per event, scalars, curves, panels."""
+
+import math
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+
+import jax
+import numpy as np
+import tqdm
+from absl import logging
+from ml_collections import ConfigDict
+
+from salgan_jax import optimizers, scalars, visualization
+from salgan_jax.data.records import Record
+from salgan_jax.schedule import Schedule
+from salgan_jax.state import TrainState
+
+
+class RunLog:
+    """The log of one run; a context that shows a progress bar on a terminal.
+
+    Metrics stay on the device until `flush`, so that steps follow each other without
+    waiting for the host.
+    """
+
+    def __init__(
+        self,
+        workdir: str,
+        *,
+        schedule: Schedule,
+        batch_size: int,
+        first_step: int,
+        best_metric: str,
+    ) -> None:
+        """Opens the files of the log in `workdir`.
+
+        Args:
+            workdir: of the run.
+            schedule: the plan of the run.
+            batch_size: examples a step, for images/s.
+            first_step: updates made before this start of the run.
+            best_metric: the score shown on the progress bar.
+        """
+        self._workdir = pathlib.Path(workdir)
+        self._schedule = schedule
+        self._batch_size = batch_size
+        self._best_metric = best_metric
+        self._writer = scalars.Writer(workdir, first_step=first_step)
+        self._is_first = True
+        self._pending: list[tuple[int, Mapping[str, jax.Array]]] = []
+        self._flushed_step, self._flushed_at = first_step, time.monotonic()
+        self._bar = tqdm.tqdm(
+            total=schedule.num_steps * batch_size,
+            initial=first_step * batch_size,
+            unit="img",
+            unit_scale=True,
+            disable=None,
+            smoothing=0.05,
+        )
+
+    def __enter__(self) -> "RunLog":
+        """Returns itself; the clock starts."""
+        self._flushed_at = time.monotonic()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Closes the files, whatever ended the run."""
+        self._bar.close()
+        self._writer.close()
+
+    def announce(
+        self, config: ConfigDict, state: TrainState, devices: Sequence[jax.Device]
+    ) -> None:
+        """Logs config, devices, parameter counts and the plan."""
+        schedule = self._schedule
+        logging.info("config:\n%s", config)
+        logging.info("devices: %d x %s", len(devices), devices[0].device_kind)
+        labels = optimizers.generator_labels(
+            state.generator.params, frozen_blocks=config.model.frozen_blocks
+        )
+        sizes = jax.tree.map(np.size, state.generator.params)
+        trained = jax.tree.map(
+            lambda size, label: size * (label == optimizers.TRAINED), sizes, labels
+        )
+        logging.info(
+            "generator: %s parameters, %s trained; discriminator: %s; weights from: %s",
+            f"{sum(jax.tree.leaves(sizes)):,}",
+            f"{sum(jax.tree.leaves(trained)):,}",
+            f"{sum(map(np.size, jax.tree.leaves(state.discriminator.params))):,}",
+            config.init_from,
+        )
+        logging.info(
+            "plan: %d steps of %d images, %d an epoch; bootstrap to step %d; %s",
+            schedule.num_steps,
+            self._batch_size,
+            schedule.steps_per_epoch,
+            schedule.bootstrap_steps,
+            f"resumed at step {self._flushed_step}"
+            if self._flushed_step
+            else "from the start",
+        )
+
+    def add(self, step: int, metrics: Mapping[str, jax.Array]) -> None:
+        """Notes the metrics of the update that led to `step`."""
+        if self._is_first:
+            self._note_first_step(step, metrics)
+        if self._schedule.is_phase_change(step - 1):
+            logging.info("step %d: the adversarial phase begins", step - 1)
+        self._pending.append((step, metrics))
+        self._bar.update(self._batch_size)
+
+    def flush(self) -> None:
+        """Writes the means of the metrics noted since the last flush.
+
+        Raises:
+            FloatingPointError: one of them is not finite; the message names the step.
+        """
+        if not self._pending:
+            return
+        fetched = [(step, jax.device_get(metrics)) for step, metrics in self._pending]
+        self._pending = []
+        for step, metrics in fetched:
+            _check_finite(step, metrics)
+        names = sorted({name for _, metrics in fetched for name in metrics})
+        means = {
+            name: float(np.mean([m[name] for _, m in fetched if name in m]))
+            for name in names
+        }
+        last_step = fetched[-1][0]
+        self._writer.write(
+            last_step, {f"train/{name}": value for name, value in means.items()}
+        )
+        shown = {name: value for name, value in means.items() if name.endswith("_loss")}
+        self._bar.set_postfix(shown)
+        logging.info(
+            "step %d/%d (epoch %d): %s%s",
+            last_step,
+            self._schedule.num_steps,
+            self._schedule.epoch_at(last_step),
+            ", ".join(f"{name} {value:.4g}" for name, value in shown.items()),
+            self._measure_speed(last_step),
+        )
+
+    def evaluated(
+        self,
+        step: int,
+        scores: Mapping[str, float],
+        shown: Sequence[Record],
+        predicted: Sequence[np.ndarray],
+    ) -> None:
+        """Writes scores, and draws panels and curves of the run so far."""
+        self._writer.write(step, {f"eval/{name}": v for name, v in scores.items()})
+        text = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+        logging.info("step %d: evaluation: %s", step, text)
+        if shown:
+            picture = visualization.panels(
+                [
+                    (record.image, record.density_map, saliency_map)
+                    for record, saliency_map in zip(shown, predicted, strict=True)
+                ],
+                ("image", "ground truth", f"prediction, step {step}"),
+                labels=[record.id for record in shown],
+            )
+            visualization.save_image(self._workdir / "panels.png", picture)
+            self._writer.write_image(step, "eval/panels", picture)
+        phase_change = self._schedule.bootstrap_steps
+        is_drawn = 0 < phase_change < self._schedule.num_steps
+        visualization.save_image(
+            self._workdir / "curves.png",
+            visualization.curves(
+                scalars.read(str(self._workdir)),
+                phase_change_step=phase_change if is_drawn else None,
+            ),
+        )
+        self._flushed_at = time.monotonic()  # evaluation is not training time
+
+    def saved(self, step: int) -> None:
+        """Logs that a checkpoint is being written."""
+        logging.info("step %d: checkpoint", step)
+
+    def _measure_speed(self, step: int) -> str:
+        """Writes images/s since the last flush; returns them and the time left."""
+        num_images = (step - self._flushed_step) * self._batch_size
+        seconds = time.monotonic() - self._flushed_at
+        self._flushed_step, self._flushed_at = step, time.monotonic()
+        if not num_images:  # nothing but the first step, which compiled
+            return ""
+        speed = num_images / seconds
+        self._writer.write(step, {"train/images_per_second": speed})
+        remaining = (self._schedule.num_steps - step) * self._batch_size
+        left = tqdm.tqdm.format_interval(remaining / speed)
+        return f", {speed:.1f} img/s, {left} left"
+
+    def _note_first_step(self, step: int, metrics: Mapping[str, jax.Array]) -> None:
+        jax.block_until_ready(metrics)
+        now = time.monotonic()
+        logging.info(
+            "step %d: first step, compilation included, took %.1f s",
+            step,
+            now - self._flushed_at,
+        )
+        self._flushed_step, self._flushed_at, self._is_first = step, now, False
+
+
+def _check_finite(step: int, metrics: Mapping[str, np.ndarray]) -> None:
+    bad = [name for name, value in metrics.items() if not math.isfinite(value)]
+    if bad:
+        raise FloatingPointError(
+            f"step {step}: {', '.join(sorted(bad))} not finite; the run stops and the "
+            "last checkpoint is good: lower the learning rates or look at the data, "
+            "then start again in another workdir"
+        )

@@ -1,0 +1,201 @@
+"""The story of a run: data, networks, bootstrap, then the game of the two players.
+
+Pan et al. 2017, Sec. 4.2. A run that is started again with the same config and workdir
+goes on from its last checkpoint, and ends with the parameters it would have had.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from salgan_jax import (
+    checkpoints,
+    evaluation,
+    experiment,
+    inference,
+    parallel,
+    run_log,
+    updates,
+)
+from salgan_jax import config as config_module
+from salgan_jax import state as train_state
+from salgan_jax.data import pipeline, records
+from salgan_jax.schedule import Schedule, make_schedule
+from salgan_jax.state import TrainState
+
+
+def train(config: ConfigDict, workdir: str) -> TrainState:
+    """Trains as the config says, resumes if the workdir has checkpoints.
+
+    Args:
+        config: from a file in `configs/`.
+        workdir: gets `checkpoints/`, `tensorboard/`, `scalars.jsonl` and pictures.
+
+    Returns:
+        The state after the last step.
+
+    Raises:
+        UserError, FileNotFoundError: the config, the data, the initial weights or the
+            workdir cannot be used; nothing has been overwritten.
+        FloatingPointError: a loss or a gradient is not finite; names the step.
+    """
+    config_module.validate(config)
+
+    # ---- data ------------------------------------------------------------------------
+    data = config.data
+    training_set = pipeline.open_training_set(
+        data.dataset,
+        data.train_split,
+        data_dir=data.data_dir,
+        image_size=tuple(data.image_size),
+    )
+    eval_records = records.open_split(data.dataset, data.eval_split, data.data_dir)
+    schedule = make_schedule(
+        num_examples=len(training_set.image),
+        batch_size=config.batch_size,
+        bootstrap_epochs=config.phases.bootstrap_epochs,
+        num_epochs=config.phases.num_epochs,
+    )
+
+    # ---- networks and devices --------------------------------------------------------
+    devices = parallel.local_devices(config.num_devices)
+    parallel.check_batch_size(config.batch_size, len(devices))
+    manager = checkpoints.open_manager(
+        workdir,
+        max_to_keep=config.checkpoint.max_to_keep,
+        best_metric=config.checkpoint.best_metric,
+    )
+    if (saved_step := manager.latest_step()) is not None:
+        config_module.check_resumable(
+            checkpoints.saved_config(workdir, saved_step),
+            config,
+            epochs_done=saved_step / schedule.steps_per_epoch,
+        )
+    setup = experiment.make_experiment(config)
+    state = _initial_or_restored(setup, schedule, manager, devices)
+    first_step = int(state.step)
+    update_functions = {
+        update: parallel.pmap_update(function, devices)
+        for update, function in updates.make_updates(
+            setup.recipe, axis_name=parallel.AXIS
+        ).items()
+    }
+    log = run_log.RunLog(
+        workdir,
+        schedule=schedule,
+        batch_size=config.batch_size,
+        first_step=first_step,
+        best_metric=config.checkpoint.best_metric,
+    )
+    log.announce(config, state, devices)
+
+    # ---- steps -----------------------------------------------------------------------
+    batches = parallel.prefetch(
+        pipeline.batches(
+            first_step,
+            schedule.num_steps,
+            training_set,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            horizontal_flip=data.horizontal_flip,
+        ),
+        devices,
+    )
+    with manager, log:
+        for step, batch in enumerate(batches, start=first_step):
+            if schedule.is_phase_change(step):
+                state = _begin_adversarial_phase(state, config, setup, devices)
+            state, metrics = update_functions[schedule.update_at(step)](state, batch)
+            done = step + 1
+            log.add(done, metrics)
+
+            # A checkpoint is of a state that has been checked and, if due, evaluated:
+            # the order of the next three must not change.
+            if done % config.logging.every_steps == 0 or _is_save_due(
+                done, schedule, config
+            ):
+                log.flush()
+            scores = None
+            if _is_evaluation_due(done, schedule, config):
+                scores = _evaluate(config, setup, state, eval_records, log)
+            if _is_save_due(done, schedule, config):
+                checkpoints.save(manager, done, state, config, scores)
+                log.saved(done)
+    return state
+
+
+def _initial_or_restored(
+    setup: experiment.Experiment,
+    schedule: Schedule,
+    manager: Any,
+    devices: Sequence[jax.Device],
+) -> TrainState:
+    """The state of the newest checkpoint, or a new one where there is none."""
+    recipe, step = setup.recipe, manager.latest_step()
+    is_bootstrap = (step or 0) <= schedule.bootstrap_steps and schedule.bootstrap_steps
+    fresh = train_state.create(
+        setup.params,
+        generator_optimizer=(
+            recipe.bootstrap_optimizer if is_bootstrap else recipe.generator_optimizer
+        ),
+        discriminator_optimizer=recipe.discriminator_optimizer,
+    )
+    state = parallel.replicate(fresh, devices)
+    if step is None:
+        return state
+    return checkpoints.restore(manager, step, like=state)
+
+
+def _begin_adversarial_phase(
+    state: TrainState,
+    config: ConfigDict,
+    setup: experiment.Experiment,
+    devices: Sequence[jax.Device],
+) -> TrainState:
+    if config.phases.carry_optimizer_state:
+        return state
+    opt_state = setup.recipe.generator_optimizer.init(state.generator.params)
+    generator = state.generator.replace(
+        opt_state=parallel.replicate(opt_state, devices)
+    )
+    return state.replace(generator=generator)
+
+
+def _is_save_due(done: int, schedule: Schedule, config: ConfigDict) -> bool:
+    every_steps = config.checkpoint.every_steps or schedule.steps_per_epoch
+    return done % every_steps == 0 or _is_evaluation_due(done, schedule, config)
+
+
+def _is_evaluation_due(done: int, schedule: Schedule, config: ConfigDict) -> bool:
+    every_steps = config.evaluation.every_epochs * schedule.steps_per_epoch
+    is_last_of_phase = done in (schedule.bootstrap_steps, schedule.num_steps)
+    return is_last_of_phase or (every_steps > 0 and done % every_steps == 0)
+
+
+def _evaluate(
+    config: ConfigDict,
+    setup: experiment.Experiment,
+    state: TrainState,
+    eval_records: Sequence[records.Record],
+    log: run_log.RunLog,
+) -> dict[str, float]:
+    """Means of the metrics over the evaluation split; panels go to the log."""
+    loaded = checkpoints.LoadedGenerator(
+        setup.recipe.generator,
+        jax.tree.map(np.asarray, state.generator.params),
+        config,
+        int(state.step),
+    )
+    predictor = inference.make_predictor(loaded, config.evaluation.batch_size)
+    count = config.evaluation.max_images
+    scored = eval_records[:count] if count else eval_records
+    scores = evaluation.evaluate(
+        evaluation.from_images(predictor), scored, config.evaluation.batch_size
+    )
+    shown = eval_records[: config.logging.num_panels]
+    means = {name: float(np.nanmean(values)) for name, values in scores.items()}
+    log.evaluated(int(state.step), means, shown, predictor([r.image for r in shown]))
+    return means

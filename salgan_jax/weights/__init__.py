@@ -1,0 +1,1 @@
+"""Weights that others trained: read from their files, grafted into our parameters."""

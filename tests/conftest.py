@@ -1,0 +1,50 @@
+"""What every test shares: fake devices, strict shapes, the real data if present."""
+
+import os
+from pathlib import Path
+
+# Tests ask what is computed, not how fast: the compiler may leave its best work out.
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "")
+    + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
+
+import jax
+import pytest
+
+# On a machine with an accelerator too, here and in the scripts that tests start.
+os.environ["JAX_PLATFORMS"] = "cpu"
+jax.config.update("jax_platforms", "cpu")
+jax.config.update("jax_num_cpu_devices", 8)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+_SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also run the slow tests")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data next to the repository."""
+    if not _SHARED_DATA.is_dir():
+        pytest.skip("no real data: the folder ../shared/data is absent")
+    return _SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def osie_source(shared_data) -> Path:
+    """The OSIE publishers' files."""
+    source = shared_data / "osie"
+    if not source.is_dir():
+        pytest.skip("no OSIE files: the folder ../shared/data/osie is absent")
+    return source

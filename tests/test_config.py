@@ -1,0 +1,130 @@
+"""Every config is complete, and every senseless one is refused with a reason."""
+
+import pathlib
+
+import pytest
+from ml_collections.config_flags import config_flags
+
+from salgan_jax import config as config_module
+from salgan_jax.errors import UserError
+
+CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
+VARIANTS = [
+    "salgan.py",
+    "salgan.py:article",
+    "content_only.py",
+    "released_code.py",
+    "osie.py",
+    "osie.py:blocks12",
+    "osie.py:vgg16",
+    "quickstart.py",
+    "smoke.py",
+]
+
+
+def load(name):
+    parser = config_flags._ConfigFileParser("config")
+    return parser.parse(str(CONFIGS / name))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_config_is_valid_and_has_the_fields_of_the_default(name):
+    config = load(name)
+    config_module.validate(config)
+    assert config.is_locked
+    fields = config_module.default().to_dict()
+    assert config.to_dict().keys() == fields.keys()
+    for section, values in fields.items():
+        if isinstance(values, dict):
+            assert config[section].to_dict().keys() == values.keys()
+
+
+def test_every_config_is_tested():
+    files = {path.name for path in CONFIGS.glob("*.py")}
+    assert files == {name.partition(":")[0] for name in VARIANTS}
+
+
+def test_article_is_the_paper_with_batches_of_8():
+    paper, article = load("salgan.py"), load("salgan.py:article")
+    assert (paper.batch_size, article.batch_size) == (32, 8)
+    assert article.losses.alpha == paper.losses.alpha == 5e-3
+
+
+def test_released_code_does_what_the_authors_code_does():
+    config = load("released_code.py")
+    assert config.losses.alpha == 0.05
+    assert config.model.discriminator == "released_code"
+    assert config.model.input_convention == "caffe"
+    assert config.bootstrap_optimizer.rule == "nesterov"
+    assert config.bootstrap_optimizer.learning_rate == 1e-3
+    assert config.bootstrap_optimizer.momentum == 0.5
+    assert not config.phases.carry_optimizer_state
+    for section in ("bootstrap", "generator", "discriminator"):
+        assert config[f"{section}_optimizer"].weight_decay == 0
+
+
+def test_content_only_never_plays():
+    config = load("content_only.py")
+    assert config.phases.bootstrap_epochs == config.phases.num_epochs == 120
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("data.image_size", (190, 256), r"\(190, 256\): height and width must be mul"),
+        ("data.image_size", (192,), "height and width"),
+        ("model.discriminator", "papers", "'papers': use one of 'article', 'paper'"),
+        ("model.frozen_blocks", 6, "frozen_blocks is 6"),
+        ("model.width_multiplier", 0.0, "above 0"),
+        ("losses.content_downsample", 3, "is 3: use one of 1, 2, 4, 8"),
+        ("losses.alpha", float("nan"), "alpha is nan"),
+        ("generator_optimizer.learning_rate", -1.0, "learning_rate is -1.0"),
+        ("phases.bootstrap_epochs", 121, r"\(121\) is larger than .* \(120\)"),
+        ("bootstrap_optimizer.rule", "nesterov", "carry_optimizer_state=False"),
+        ("checkpoint.best_metric", "auc", "'auc': use one of 'nss'"),
+        ("batch_size", 0, "batch_size is 0"),
+    ],
+)
+def test_senseless_value_is_named(field, value, message):
+    config = config_module.default()
+    section, _, name = field.rpartition(".")
+    node = config[section] if section else config
+    with node.ignore_type():
+        node[name] = value
+    with pytest.raises(UserError, match=message):
+        config_module.validate(config)
+
+
+def test_a_run_is_not_resumed_with_another_recipe():
+    saved, current = config_module.default(), config_module.default()
+    current.losses.alpha = 0.05
+    current.batch_size = 8
+    with pytest.raises(
+        UserError, match=r"batch_size was 32, now 8; losses.alpha was 0.005, now 0.05"
+    ):
+        config_module.check_resumable(saved, current, epochs_done=0)
+
+
+def test_a_run_may_be_extended_and_logged_differently():
+    saved, current = config_module.default(), config_module.default()
+    current.phases.num_epochs = 200
+    current.logging.every_steps = 1
+    current.data.data_dir = "elsewhere"
+    config_module.check_resumable(saved, current, epochs_done=50)
+
+
+def test_bootstrap_may_change_length_only_before_it_ends():
+    saved, current = config_module.default(), config_module.default()
+    current.phases.bootstrap_epochs = 20
+    config_module.check_resumable(saved, current, epochs_done=15)
+    with pytest.raises(UserError, match="bootstrap_epochs was 15, now 20"):
+        config_module.check_resumable(saved, current, epochs_done=15.1)
+
+
+def test_a_config_that_came_back_from_a_checkpoint_is_the_same():
+    import json
+
+    from ml_collections import ConfigDict
+
+    saved = ConfigDict(json.loads(json.dumps(config_module.default().to_dict())))
+    config_module.check_resumable(saved, config_module.default(), epochs_done=99)

@@ -1,0 +1,119 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from salgan_jax import prediction, prediction_files
+
+
+def _brightness(images):
+    return [image.mean(axis=-1, dtype=np.float32) / 255 for image in images]
+
+
+def _plan(inputs, output, **wanted):
+    wanted = {"overlay": False, "npy": False} | wanted
+    return prediction_files.plan(str(inputs), output, **wanted)
+
+
+def _pixels(path):
+    with Image.open(path) as image:
+        assert image.mode == "L"
+        return np.array(image)
+
+
+def _ramp(height=20, width=30):
+    ramp = np.linspace(0, 255, height * width).reshape(height, width)
+    return np.round(ramp).astype(np.uint8)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P", "I;16", "1", "CMYK"])
+def test_any_mode_gives_an_8_bit_map_of_the_images_size(tmp_path, mode):
+    grey = Image.fromarray(_ramp())
+    if mode == "I;16":
+        picture = Image.fromarray(_ramp().astype(np.uint16) * 257)
+    else:
+        picture = grey.convert(mode)
+    picture.save(tmp_path / ("a.tif" if mode == "CMYK" else "a.gif.png"), format=None)
+    jobs = _plan(next(tmp_path.iterdir()), tmp_path / "maps")
+    assert prediction.predict_files(_brightness, jobs).num_written == 1
+    assert _pixels(jobs[0].saliency_map).shape == (20, 30)
+
+
+def test_turned_photograph_gives_an_upright_map(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn by 90 degrees to view
+    Image.fromarray(_ramp(20, 30)).save(tmp_path / "a.png", exif=exif)
+    jobs = _plan(tmp_path / "a.png", tmp_path / "maps")
+    prediction.predict_files(_brightness, jobs)
+    assert _pixels(jobs[0].saliency_map).shape == (30, 20)
+
+
+def test_grey_level_is_the_rounded_absolute_saliency():
+    saliency_map = np.array([[0, 0.5, 1], [1.4 / 255, 1.6 / 255, 0.999]], np.float32)
+    expected = [[0, 128, 255], [1, 2, 255]]
+    np.testing.assert_array_equal(prediction.grey_levels(saliency_map), expected)
+
+
+def test_overlay_and_array_stand_beside_the_map(tmp_path):
+    Image.fromarray(_ramp()).save(tmp_path / "a.png")
+    (job,) = _plan(tmp_path / "a.png", tmp_path / "maps", overlay=True, npy=True)
+    prediction.predict_files(_brightness, [job])
+    array = np.load(tmp_path / "maps" / "a.npy")
+    assert array.dtype == np.float32
+    np.testing.assert_array_equal(_pixels(job.saliency_map), _ramp())
+    np.testing.assert_allclose(array, _ramp() / 255, atol=1e-6)
+    with Image.open(tmp_path / "maps" / "a_overlay.png") as overlay:
+        assert (overlay.mode, overlay.size) == ("RGB", (30, 20))
+
+
+def test_unreadable_image_is_named_skipped_and_counted(tmp_path, capsys):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "c.png"):
+        Image.fromarray(_ramp()).save(folder / name)
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:60])
+    jobs = _plan(folder, tmp_path / "maps")
+    outcome = prediction.predict_files(_brightness, jobs, batch_size=2)
+    assert outcome == prediction.Outcome(2, [folder / "b.png"])
+    assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == ["a.png", "c.png"]
+    assert str(folder / "b.png") in capsys.readouterr().err
+
+
+def test_images_that_vanish_are_skipped_too(tmp_path):
+    Image.fromarray(_ramp()).save(tmp_path / "a.png")
+    jobs = _plan(tmp_path / "a.png", tmp_path / "maps")
+    (tmp_path / "a.png").unlink()
+    outcome = prediction.predict_files(_brightness, jobs)
+    assert outcome == prediction.Outcome(0, [tmp_path / "a.png"])
+
+
+def test_batches_are_bounded_in_number_and_in_pixels(monkeypatch):
+    monkeypatch.setattr(prediction, "_MAX_PIXELS", 100)
+    sizes = [1, 1, 1, 1, 200, 60, 60, 1]
+    job = prediction_files.Job(Path(), Path(), None, None)
+    images = [(job, np.zeros((1, size, 3), np.uint8)) for size in sizes]
+    batches = prediction._batches(images, batch_size=3)
+    widths = [[image.shape[1] for _, image in batch] for batch in batches]
+    assert widths == [[1, 1, 1], [1, 200], [60, 60], [1]]
+
+
+def test_images_are_read_one_batch_at_a_time(tmp_path, monkeypatch):
+    for i in range(6):
+        Image.fromarray(_ramp()).save(tmp_path / f"{i}.png")
+    read = prediction.image_files.read_image
+    num_read = []
+
+    def counting(path):
+        num_read.append(path)
+        return read(path)
+
+    def predict(images):
+        seen.append(len(num_read))
+        return _brightness(images)
+
+    seen = []
+    monkeypatch.setattr(prediction.image_files, "read_image", counting)
+    jobs = _plan(tmp_path, tmp_path / "maps")
+    prediction.predict_files(predict, jobs, batch_size=2)
+    assert seen == [2, 4, 6]

@@ -1,0 +1,51 @@
+import ast
+import importlib.metadata
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def requirements(file):
+    lines = (ROOT / file).read_text().splitlines()
+    lines = [line.partition(" #")[0] for line in lines]
+    return [line for line in lines if line and not line.startswith(("#", "-"))]
+
+
+def names(lines):
+    return [re.split(r"[\[<>=]", line)[0] for line in lines]
+
+
+def test_pyproject_names_exactly_what_requirements_pins():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["dependencies"] == names(requirements("requirements.txt"))
+
+
+def test_pyproject_names_everything_that_is_imported_but_torch():
+    imported = {
+        name.partition(".")[0]
+        for folder in ("salgan_jax", "launch", "configs")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in [getattr(node, "module", None) or node.names[0].name]
+    }
+    others = imported - sys.stdlib_module_names - {"salgan_jax", "torch"}
+    packages_of = importlib.metadata.packages_distributions()
+    pinned = set(names(requirements("requirements.txt")))
+    assert [name for name in others if pinned.isdisjoint(packages_of[name])] == []
+
+
+def test_every_accelerator_file_asks_for_the_same_jax():
+    (pin,) = (x[3:] for x in requirements("requirements.txt") if x.startswith("jax>"))
+    for extra in ("tpu", "cuda13"):
+        file = f"requirements-{extra.rstrip('13')}.txt"
+        assert requirements(file) == [f"jax[{extra}]{pin}"]
+
+
+def test_every_requirement_that_can_break_us_has_an_upper_bound():
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        unbounded = [line for line in requirements(file) if "<" not in line]
+        assert unbounded == []
