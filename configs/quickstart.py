@@ -1,6 +1,10 @@
-"""A small SalGAN that finds the odd one out, in two minutes on two cores.
+"""A small SalGAN that finds the odd one out, in minutes on two cores.
 
-./launch/quickstart.sh
+    ./launch/quickstart.sh
+
+An eighth of VGG-16's width from random weights, pop-out displays at 64x80 pixels. He
+weights keep the signal alive through 27 narrow layers, and nothing is frozen, since
+random weights are worth nothing.
 """
 
 from ml_collections import ConfigDict
@@ -9,19 +13,19 @@ from salgan_jax import config as salgan
 
 
 def get_config() -> ConfigDict:
-    """Returns the published recipe with everything that costs time made small."""
+    """Returns the published recipe, scaled down to what a laptop trains at once."""
     config = salgan.default()
     config.name = "quickstart"
     config.batch_size = 8
     config.init_from = "random"
     config.data.dataset = "popout"
-    config.data.image_size = (32, 48)
-    config.model.width_multiplier = 1 / 16
-    config.model.frozen_blocks = 1
-    config.phases.bootstrap_epochs = 4
-    config.phases.num_epochs = 10
-    config.evaluation.every_epochs = 7
-    config.logging.every_steps = 3
-    config.logging.num_panels = 2
-    config.checkpoint.every_steps = 5
+    config.data.image_size = (64, 80)
+    config.data.horizontal_flip = True
+    config.model.width_multiplier = 1 / 8
+    config.model.frozen_blocks = 0
+    config.model.kernel_init = "he_uniform"
+    config.phases.bootstrap_epochs = 20
+    config.phases.num_epochs = 24
+    config.evaluation.every_epochs = 4
+    config.logging.every_steps = 25
     return config

@@ -115,6 +115,14 @@ def all_steps(workdir: str) -> list[int]:
         return sorted(manager.all_steps())
 
 
+def latest_step(workdir: str) -> int | None:
+    """Returns the newest step, or None where there is no checkpoint."""
+    try:
+        return all_steps(workdir)[-1]
+    except FileNotFoundError:
+        return None
+
+
 def best_step(workdir: str, best_metric: str) -> int | None:
     """Returns the step with the best score, or None if no step has scores."""
     sign = -1.0 if best_metric in _LOWER_IS_BETTER else 1.0

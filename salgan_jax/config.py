@@ -82,7 +82,7 @@ def default() -> ConfigDict:
 
 def _adagrad() -> ConfigDict:
     optimizer = ConfigDict()
-    optimizer.rule = "adagrad"  # Sec. 4.2; or "nesterov" (the code's bootstrap)
+    optimizer.rule = "adagrad"  # Sec. 4.2; or "nesterov" (code), "adam"
     optimizer.learning_rate = 3e-4  # Sec. 4.2
     optimizer.initial_accumulator_value = 0.0  # Lasagne; optax's default is 0.1
     optimizer.epsilon = 1e-6  # Lasagne, inside the root; optax's default is 1e-7
@@ -97,9 +97,9 @@ _CHOICES = {
     "model.discriminator": ("article", "paper", "released_code"),
     "model.frozen_blocks": (0, 1, 2, 3, 4, 5),
     "losses.content_downsample": (1, 2, 4, 8),
-    "bootstrap_optimizer.rule": ("adagrad", "nesterov"),
-    "generator_optimizer.rule": ("adagrad", "nesterov"),
-    "discriminator_optimizer.rule": ("adagrad", "nesterov"),
+    "bootstrap_optimizer.rule": ("adagrad", "nesterov", "adam"),
+    "generator_optimizer.rule": ("adagrad", "nesterov", "adam"),
+    "discriminator_optimizer.rule": ("adagrad", "nesterov", "adam"),
     "checkpoint.best_metric": ("nss", "auc_judd", "cc", "sim", "kld"),
 }
 

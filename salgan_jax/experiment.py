@@ -20,11 +20,7 @@ class Experiment(NamedTuple):
 
 
 def make_experiment(config: ConfigDict) -> Experiment:
-    """Returns networks, optimizers and initial parameters, VGG-16 grafted.
-
-    Raises:
-        UserError, FileNotFoundError: `config.init_from` cannot be used.
-    """
+    """Returns networks, optimizers and random initial parameters."""
     generator = checkpoints.make_generator(config)
     discriminator = Discriminator(
         variant=config.model.discriminator,
@@ -37,14 +33,6 @@ def make_experiment(config: ConfigDict) -> Experiment:
         key=jax.random.key(config.seed),
         image_size=tuple(config.data.image_size),
     )
-    if config.init_from != "random":
-        weights = vgg16.load(config.init_from)
-        vgg16.check_convention(weights, config.model.input_convention)
-        params = params._replace(
-            generator=vgg16.graft(
-                params.generator, weights, frozen_blocks=config.model.frozen_blocks
-            )
-        )
     generator_labels = optimizers.generator_labels(
         params.generator, frozen_blocks=config.model.frozen_blocks
     )
@@ -61,6 +49,22 @@ def make_experiment(config: ConfigDict) -> Experiment:
         content_downsample=config.losses.content_downsample,
     )
     return Experiment(recipe, params)
+
+
+def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:
+    """Returns the experiment with the weights that `config.init_from` names.
+
+    Raises:
+        UserError, FileNotFoundError: the file cannot be used.
+    """
+    if config.init_from == "random":
+        return setup
+    weights = vgg16.load(config.init_from)
+    vgg16.check_convention(weights, config.model.input_convention)
+    generator = vgg16.graft(
+        setup.params.generator, weights, frozen_blocks=config.model.frozen_blocks
+    )
+    return setup._replace(params=setup.params._replace(generator=generator))
 
 
 def _optimizer(section: Any, labels: Any) -> optax.GradientTransformation:

@@ -11,6 +11,7 @@ import jax
 import optax
 
 TRAINED, FROZEN = "trained", "frozen"
+RULES = ("adagrad", "nesterov", "adam")
 
 
 def generator_labels(params: Any, *, frozen_blocks: int) -> Any:
@@ -52,7 +53,8 @@ def make_optimizer(
 
     Args:
         labels: "trained" or "frozen" for each parameter.
-        rule: "adagrad", or "nesterov" (the released code's bootstrap).
+        rule: "adagrad", "nesterov" (the released code's bootstrap) or "adam" (neither
+            the paper's nor the code's: it trains narrow networks from scratch).
         learning_rate: step size; the paper's is 3e-4.
         initial_accumulator_value: AdaGrad's sum of squares at the start. Lasagne's is
             0, optax's default is 0.1 and would make the first epochs far slower.
@@ -64,8 +66,10 @@ def make_optimizer(
         step = optax.adagrad(learning_rate, initial_accumulator_value, epsilon)
     elif rule == "nesterov":
         step = optax.sgd(learning_rate, momentum, nesterov=True)
+    elif rule == "adam":
+        step = optax.adam(learning_rate)
     else:
-        raise ValueError(f"optimizer rule {rule!r}: use 'adagrad' or 'nesterov'")
+        raise ValueError(f"optimizer rule {rule!r}: use one of {', '.join(RULES)}")
     if weight_decay:
         step = optax.chain(optax.add_decayed_weights(2 * weight_decay), step)
     return optax.partition({TRAINED: step, FROZEN: optax.set_to_zero()}, labels)

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 
 from salgan_jax import optimizers, scalars, visualization
 from salgan_jax.data.records import Record
+from salgan_jax.errors import UserError
 from salgan_jax.schedule import Schedule
 from salgan_jax.state import TrainState
 
@@ -114,7 +115,7 @@ class RunLog:
         """Writes the means of the metrics noted since the last flush.
 
         Raises:
-            FloatingPointError: one of them is not finite; the message names the step.
+            UserError: one of them is not finite; the message names the step.
         """
         if not self._pending:
             return
@@ -156,10 +157,10 @@ class RunLog:
         if shown:
             picture = visualization.panels(
                 [
-                    (record.image, record.density_map, saliency_map)
+                    (record.image, record.density_map, _relative(saliency_map))
                     for record, saliency_map in zip(shown, predicted, strict=True)
                 ],
-                ("image", "ground truth", f"prediction, step {step}"),
+                ("image", "ground truth", f"prediction / maximum, step {step}"),
                 labels=[record.id for record in shown],
             )
             visualization.save_image(self._workdir / "panels.png", picture)
@@ -203,10 +204,15 @@ class RunLog:
         self._flushed_step, self._flushed_at, self._is_first = step, now, False
 
 
+def _relative(saliency_map: np.ndarray) -> np.ndarray:
+    """The map divided by its maximum, as a ground truth map is."""
+    return saliency_map / max(float(saliency_map.max()), 1e-9)
+
+
 def _check_finite(step: int, metrics: Mapping[str, np.ndarray]) -> None:
     bad = [name for name, value in metrics.items() if not math.isfinite(value)]
     if bad:
-        raise FloatingPointError(
+        raise UserError(
             f"step {step}: {', '.join(sorted(bad))} not finite; the run stops and the "
             "last checkpoint is good: lower the learning rates or look at the data, "
             "then start again in another workdir"

@@ -7,6 +7,8 @@ of discriminator and generator. Pure Python, computed once and never re-derived.
 import dataclasses
 import enum
 
+from salgan_jax.errors import UserError
+
 
 class Update(enum.Enum):
     """The three updates a step can be."""
@@ -61,7 +63,7 @@ def make_schedule(
     """Returns the plan for a data set of `num_examples`.
 
     Raises:
-        ValueError: if not even one batch can be filled.
+        UserError: if not even one batch can be filled.
 
     >>> make_schedule(
     ...     num_examples=10_000, batch_size=8, bootstrap_epochs=15, num_epochs=120
@@ -70,7 +72,7 @@ def make_schedule(
     """
     steps_per_epoch = num_examples // batch_size
     if steps_per_epoch == 0:
-        raise ValueError(
+        raise UserError(
             f"batch_size {batch_size} is larger than the {num_examples} training "
             f"examples: use --config.batch_size={num_examples} or less"
         )

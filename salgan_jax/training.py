@@ -23,6 +23,7 @@ from salgan_jax import (
 from salgan_jax import config as config_module
 from salgan_jax import state as train_state
 from salgan_jax.data import pipeline, records
+from salgan_jax.metrics.intervals import bootstrap_mean
 from salgan_jax.schedule import Schedule, make_schedule
 from salgan_jax.state import TrainState
 
@@ -40,7 +41,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
     Raises:
         UserError, FileNotFoundError: the config, the data, the initial weights or the
             workdir cannot be used; nothing has been overwritten.
-        FloatingPointError: a loss or a gradient is not finite; names the step.
+        UserError: a loss or a gradient is not finite; names the step.
     """
     config_module.validate(config)
 
@@ -63,18 +64,22 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
     # ---- networks and devices --------------------------------------------------------
     devices = parallel.local_devices(config.num_devices)
     parallel.check_batch_size(config.batch_size, len(devices))
-    manager = checkpoints.open_manager(
-        workdir,
-        max_to_keep=config.checkpoint.max_to_keep,
-        best_metric=config.checkpoint.best_metric,
-    )
-    if (saved_step := manager.latest_step()) is not None:
+    setup = experiment.make_experiment(config)
+    saved_step = checkpoints.latest_step(workdir)
+    if saved_step is None:
+        setup = experiment.with_initial_weights(setup, config)
+    else:
         config_module.check_resumable(
             checkpoints.saved_config(workdir, saved_step),
             config,
             epochs_done=saved_step / schedule.steps_per_epoch,
         )
-    setup = experiment.make_experiment(config)
+    # Nothing is written before this line, so that a mistake leaves no trace.
+    manager = checkpoints.open_manager(
+        workdir,
+        max_to_keep=config.checkpoint.max_to_keep,
+        best_metric=config.checkpoint.best_metric,
+    )
     state = _initial_or_restored(setup, schedule, manager, devices)
     first_step = int(state.step)
     update_functions = {
@@ -196,6 +201,6 @@ def _evaluate(
         evaluation.from_images(predictor), scored, config.evaluation.batch_size
     )
     shown = eval_records[: config.logging.num_panels]
-    means = {name: float(np.nanmean(values)) for name, values in scores.items()}
+    means = {name: bootstrap_mean(values).mean for name, values in scores.items()}
     log.evaluated(int(state.step), means, shown, predictor([r.image for r in shown]))
     return means

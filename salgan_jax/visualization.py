@@ -206,11 +206,27 @@ def _draw_scalars(
         plot.plot(steps, values, color, alpha=0.25, linewidth=0.8)
         smooth = _running_mean(np.asarray(values), max(5, len(values) // 50))
         plot.plot(steps, smooth, color, label=label)
+    _leave_out_the_first_leap(plot, [np.asarray(v) for _, v in scalars.values()])
     plot.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     plot.grid(alpha=0.3)
     plot.spines[["top", "right"]].set_visible(False)
     if len(scalars) > 1:
         plot.legend(frameon=False)
+
+
+def _leave_out_the_first_leap(
+    plot: matplotlib.axes.Axes, series: Sequence[np.ndarray]
+) -> None:
+    """Cuts the axis where the first tenth of a run would flatten all the rest."""
+    long = [values for values in series if len(values) >= 10]
+    settled = np.concatenate([np.zeros(0), *(v[len(v) // 10 + 1 :] for v in long)])
+    if not settled.size:
+        return
+    low, high = settled.min(), settled.max()
+    highest = max(values.max() for values in series)
+    if highest > high + 2 * (high - low) and high > low:
+        plot.set_ylim(top=high + 0.5 * (high - low))
+        plot.set_ylim(bottom=min(low, *(v.min() for v in series)) - 0.1 * (high - low))
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:

@@ -9,6 +9,11 @@ os.environ["XLA_FLAGS"] = (
     + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
 
+# Compiled once for all tests, for the scripts they start and for the next session.
+_PROGRAMS = Path(__file__).resolve().parents[1] / ".pytest_cache" / "programs"
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(_PROGRAMS)
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
+
 import jax
 import pytest
 

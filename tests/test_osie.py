@@ -1,9 +1,9 @@
 """OSIE is read as it was published, and refused by name where it is broken."""
 
 import numpy as np
+import osie_files
 import pytest
 import scipy.io
-from PIL import Image
 
 from salgan_jax.data import fixations, images, preparation, records
 from salgan_jax.data.builders import osie
@@ -16,37 +16,8 @@ _NUM_IMAGES, _NUM_OBSERVERS = 7, 3
 def publishers(tmp_path):
     """A small folder in the layout of the OSIE publishers: 7 images, 3 observers."""
     folder = tmp_path / "publishers"
-    random = np.random.default_rng(0)
-    (folder / "data" / "stimuli").mkdir(parents=True)
-    (folder / "data" / "eye").mkdir()
-    for i in range(_NUM_IMAGES):
-        noise = random.integers(0, 256, (60, 80, 3), np.uint8)
-        Image.fromarray(noise).save(folder / "data" / "stimuli" / f"{1001 + i}.jpg")
-    _write_fixations(folder, [_subjects(i) for i in range(_NUM_IMAGES)])
+    osie_files.write(folder, num_images=_NUM_IMAGES, num_observers=_NUM_OBSERVERS)
     return folder
-
-
-def _subjects(image_index):
-    """Observer k of image i looks at (10 i + 1.5, 10 k + 2.5), then at (40, 30)."""
-    return [
-        ([10 * image_index + 1.5, 40.0], [10 * observer + 2.5, 30.0])
-        for observer in range(_NUM_OBSERVERS)
-    ]
-
-
-def _write_fixations(folder, subjects_of_images):
-    cells = np.empty((len(subjects_of_images), 1), object)
-    for i, subjects in enumerate(subjects_of_images):
-        observers = np.empty((len(subjects), 1), object)
-        for k, (x, y) in enumerate(subjects):
-            observers[k, 0] = {
-                "fix_x": np.array([x], float),
-                "fix_y": np.array([y], float),
-                "fix_duration": np.full((1, len(x)), 200.0),
-            }
-        cells[i, 0] = {"img": f"{1001 + i}.jpg", "subjects": observers}
-    path = folder / "data" / "eye" / "fixations.mat"
-    scipy.io.savemat(path, {"fixations": cells})
 
 
 def _fails_and_leaves_nothing(folder, data_dir, message):
@@ -88,9 +59,9 @@ def test_osie_record_holds_what_was_published(publishers, tmp_path):
 
 
 def test_osie_fixation_just_outside_moves_to_the_border(publishers, tmp_path):
-    subjects = [_subjects(i) for i in range(_NUM_IMAGES)]
+    subjects = [osie_files.subjects(i) for i in range(_NUM_IMAGES)]
     subjects[0][0] = ([-0.9, 80.9], [60.9, 30.0])
-    _write_fixations(publishers, subjects)
+    osie_files.write_fixations(publishers, subjects)
     preparation.prepare("osie", str(publishers), str(tmp_path / "out"))
     record = records.open_split("osie", "validation", str(tmp_path / "out"))[0]
     assert np.floor(record.fixations[:2]).tolist() == [[0, 59], [79, 30]]
@@ -98,17 +69,17 @@ def test_osie_fixation_just_outside_moves_to_the_border(publishers, tmp_path):
 
 @pytest.mark.parametrize("x", [81.5, -1.5, float("nan")])
 def test_osie_fixation_far_outside_is_refused(x, publishers, tmp_path):
-    subjects = [_subjects(i) for i in range(_NUM_IMAGES)]
+    subjects = [osie_files.subjects(i) for i in range(_NUM_IMAGES)]
     subjects[2][1] = ([x], [30.0])
-    _write_fixations(publishers, subjects)
+    osie_files.write_fixations(publishers, subjects)
     _fails_and_leaves_nothing(publishers, tmp_path / "out", r"1003\.jpg has 80 x 60")
 
 
 def test_osie_observer_may_have_no_fixation_at_all(publishers, tmp_path):
-    subjects = [_subjects(i) for i in range(_NUM_IMAGES)]
+    subjects = [osie_files.subjects(i) for i in range(_NUM_IMAGES)]
     subjects[0] = [([], []), ([], []), ([], [])]
     subjects[1][1] = ([], [])
-    _write_fixations(publishers, subjects)
+    osie_files.write_fixations(publishers, subjects)
     preparation.prepare("osie", str(publishers), str(tmp_path / "out"))
     nobody = records.open_split("osie", "validation", str(tmp_path / "out"))[0]
     assert nobody.fixations.shape == (0, 2)
@@ -130,7 +101,7 @@ def test_osie_missing_image_is_named(publishers, tmp_path):
 
 
 def test_osie_image_without_fixations_is_named(publishers, tmp_path):
-    _write_fixations(publishers, [_subjects(i) for i in range(3)])
+    osie_files.write_fixations(publishers, [osie_files.subjects(i) for i in range(3)])
     _fails_and_leaves_nothing(
         publishers, tmp_path / "out", r"1004\.jpg, 1005\.jpg, 1006\.jpg and 1 more"
     )
@@ -152,7 +123,9 @@ def test_osie_fixations_of_another_layout_are_refused(contents, publishers, tmp_
 
 
 def test_osie_coordinates_of_unequal_number_are_refused(publishers, tmp_path):
-    _write_fixations(publishers, [[([1.0, 2.0, 3.0], [1.0, 2.0])]] * _NUM_IMAGES)
+    osie_files.write_fixations(
+        publishers, [[([1.0, 2.0, 3.0], [1.0, 2.0])]] * _NUM_IMAGES
+    )
     _fails_and_leaves_nothing(publishers, tmp_path / "out", "not laid out as published")
 
 

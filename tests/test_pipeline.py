@@ -58,7 +58,7 @@ def test_an_epoch_sees_no_example_twice_and_epochs_differ(training_set):
 
 
 def test_another_seed_gives_another_order(training_set):
-    other = SETTINGS | {"seed": 4}
+    other: Any = SETTINGS | {"seed": 4}
     orders = [
         [examples(pipeline.batch_at(s, training_set, **settings)) for s in range(6)]
         for settings in (SETTINGS, other)
@@ -67,7 +67,7 @@ def test_another_seed_gives_another_order(training_set):
 
 
 def test_a_flip_mirrors_image_and_map_together_for_about_half(training_set):
-    settings: dict[str, Any] = SETTINGS | {"horizontal_flip": True}
+    settings: Any = SETTINGS | {"horizontal_flip": True}
     flips = []
     for step in range(100):
         batch = pipeline.batch_at(step, training_set, **settings)

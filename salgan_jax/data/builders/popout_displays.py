@@ -4,6 +4,10 @@ After Treisman & Gelade 1980, "A feature-integration theory of attention": an it
 is unique in colour, orientation or size is looked at first, wherever it is. Here items
 lie on a jittered grid over a textured background and any place of the grid may hold the
 odd one, so that a map that only knows the centre of images is of no use.
+
+As in most such experiments, what is odd stays the same: a warm colour among cold ones,
+a flat bar among upright ones, a large item among small ones. A small network learns
+that in minutes, which oddity in itself would not allow.
 """
 
 import colorsys
@@ -16,9 +20,9 @@ from salgan_jax.data import fixations
 
 FEATURES = ("colour", "orientation", "size")
 HEIGHT, WIDTH = 120, 160
-SIGMA_PX = 7.0  # of the density map
-_GRIDS = ((4, 5), (4, 6), (4, 7), (5, 5), (5, 6), (5, 7))  # rows, columns
-_LONGEST_PX = 18.0  # of all items, the odd ones included
+SIGMA_PX = 10.0  # of the density map
+_GRIDS = ((3, 4), (3, 5), (4, 4), (4, 5))  # rows, columns
+_LONGEST_PX = 24.0  # of all items, the odd ones included
 _NUM_OBSERVERS = 12
 _MISSES = 0.2  # share of fixations that rest on a distractor
 _SCATTER_PX = 3.0  # standard deviation of a fixation around the item it rests on
@@ -93,16 +97,16 @@ def _window(item: Item) -> tuple[slice, slice]:
 def _items(random: np.random.Generator, feature: str) -> tuple[Item, list[Item]]:
     """Returns the odd item and the others, each at its own place of the grid."""
     places = random.permutation(_places(random))
-    hue, angle = random.uniform(), random.uniform(0, np.pi)
-    length, thickness = random.choice([(9.0, 9.0), (13.0, 5.0)])
+    hue, angle = random.uniform(0.35, 0.68), np.pi / 2 + random.uniform(-0.4, 0.4)
+    length, thickness = random.choice([(12.0, 12.0), (18.0, 7.0)])
     odd_hue, odd_angle, odd_scale = hue, angle, 1.0
     if feature == "colour":
-        odd_hue = hue + random.uniform(0.3, 0.7)
+        odd_hue = random.uniform(-0.08, 0.1)
     elif feature == "orientation":
-        length, thickness = 14.0, 5.0
-        odd_angle = angle + random.uniform(np.pi / 3, 2 * np.pi / 3)
+        length, thickness = 20.0, 7.0
+        odd_angle = random.uniform(-0.4, 0.4)
     else:
-        length, thickness = random.choice([(9.0, 9.0), (10.0, 4.0)])
+        length, thickness = random.choice([(11.0, 11.0), (13.0, 5.5)])
         odd_scale = random.uniform(1.7, 1.8)
     target = Item(
         *places[0],
