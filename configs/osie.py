@@ -8,7 +8,8 @@ The variant names the initial weights of the encoder: `osie.py` starts from rand
 VGG-16's first two blocks only (give either file with --config.init_from=FILE). The same
 generator with content loss alone: --config.phases.bootstrap_epochs=16.
 
-docs/results.md has the scores, the machine and the hours.
+docs/results.md has scores, machine and hours of `:blocks12`; the other two have not been
+run to their end yet.
 """
 
 from ml_collections import ConfigDict
@@ -37,6 +38,7 @@ def get_config(weights: str = "random") -> ConfigDict:
     if weights == "random":
         config.init_from = "random"
         config.model.frozen_blocks = 0
+        config.model.kernel_init = "he_uniform"
     elif weights == "blocks12":
         config.init_from = "vgg16_keras_block1_2.npz"
         config.model.input_convention = "caffe"

@@ -46,6 +46,7 @@ def test_eight_devices_equal_one_exactly_in_float64():
     assert largest_difference(one, eight) < 1e-9
 
 
+@pytest.mark.slow
 def test_eight_devices_equal_one_in_float32():
     one, eight = train(1, np.float32), train(8, np.float32)
     assert largest_difference(one, eight) < 1e-4
