@@ -8,8 +8,8 @@ The variant names the initial weights of the encoder: `osie.py` starts from rand
 VGG-16's first two blocks only (give either file with --config.init_from=FILE). The same
 generator with content loss alone: --config.phases.bootstrap_epochs=16.
 
-docs/results.md has scores, machine and hours of `:blocks12`; the other two have not been
-run to their end yet.
+docs/results.md has scores, machine and hours of `:blocks12`; the other two have not
+been run to their end yet.
 """
 
 from ml_collections import ConfigDict

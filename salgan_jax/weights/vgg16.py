@@ -1,6 +1,7 @@
 """VGG-16 for the encoder: from torchvision's file, or Keras' kernels in an .npz."""
 
 import re
+import zipfile
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -104,9 +105,9 @@ def graft(params: Any, weights: VGG16Weights, *, frozen_blocks: int) -> Any:
 
 def _load_keras_npz(path: str) -> VGG16Weights:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"cannot read the weights in {path}: {error}") from error
     layers = {}
     for position, (block, index) in enumerate(_LAYERS):

@@ -23,7 +23,7 @@ class PopoutConfig(tfds.core.BuilderConfig):
 class Popout(tfds.core.GeneratorBasedBuilder):
     """Displays of `popout_displays`, with the odd item as ground truth."""
 
-    VERSION = tfds.core.Version("1.0.2")
+    VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS: ClassVar[list[PopoutConfig]] = [
         PopoutConfig(name="full", num_train=400, num_validation=100),
         PopoutConfig(name="tiny", num_train=24, num_validation=8),
