@@ -6,7 +6,7 @@
 The variant names the initial weights of the encoder: `osie.py` starts from random ones,
 `osie.py:vgg16` from torchvision's VGG-16, `osie.py:blocks12` from an .npz that holds
 VGG-16's first two blocks only (give either file with --config.init_from=FILE). The same
-generator with content loss alone: --config.phases.bootstrap_epochs=16.
+generator with content loss alone: --config.phases.bootstrap_epochs=14.
 
 docs/results.md has scores, machine and hours of `:blocks12`; the other two have not
 been run to their end yet.
@@ -33,7 +33,7 @@ def get_config(weights: str = "random") -> ConfigDict:
     config.bootstrap_optimizer.momentum = 0.9
     config.phases.carry_optimizer_state = False
     config.phases.bootstrap_epochs = 10
-    config.phases.num_epochs = 16
+    config.phases.num_epochs = 14
     config.evaluation.every_epochs = 3
     if weights == "random":
         config.init_from = "random"
