@@ -146,7 +146,10 @@ def test_a_bug_keeps_its_traceback(start, flags, body, line):
 
 
 def test_ctrl_c_is_quiet_and_code_130(start):
-    process = start.start(*GOOD, body="print('go', flush=True); time.sleep(60)")
+    # A shell starts what runs in its background, as a CI may do, deaf to Ctrl-C.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    body = listen + "print('go', flush=True); time.sleep(60)"
+    process = start.start(*GOOD, body=body)
     assert process.stdout.readline() == "go\n"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
