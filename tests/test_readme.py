@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import osie_files
 import pytest
+import test_weights
 from PIL import Image
 
 from salgan_jax import checkpoints
@@ -27,8 +28,8 @@ SMALL = (
 )
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language, page=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
 def commands(text):
@@ -98,6 +99,22 @@ def test_every_command_of_the_readme_runs(folder):
     exec(snippet.replace("/770/", f"/{step}/"), variables)
     kernel = variables["state"]["generator"]["params"]["encoder"]["conv3_2"]["kernel"]
     assert kernel.shape == (3, 3, 16, 16)
+
+
+@pytest.mark.slow
+def test_every_command_of_the_results_runs(folder):
+    page = (ROOT / "docs" / "results.md").read_text()
+    test_weights.write_keras_npz(
+        folder / "vgg16_keras_block1_2.npz", blocks=2, width=64 // 16
+    )
+    source = f"--source={folder / 'DIR'}"
+    run(f"python launch/prepare_data.py --dataset=osie {source}", folder)
+    shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)
+    shown = commands("".join(blocks("bash", page)))
+    assert len(shown) == 3
+    for command in shown:
+        code, output = run(command, folder)
+        assert code == 0, f"{command}\n{output}"
 
 
 def test_what_the_quickstart_runs_works_and_leaves_what_the_readme_names(folder):
