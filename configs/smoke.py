@@ -24,7 +24,7 @@ def get_config() -> ConfigDict:
     config.model.frozen_blocks = 1
     config.phases.bootstrap_epochs = 4
     config.phases.num_epochs = 10
-    config.evaluation.every_epochs = 7
+    config.evaluation.every_epochs = 0
     config.logging.every_steps = 3
     config.logging.num_panels = 2
     config.checkpoint.every_steps = 5
