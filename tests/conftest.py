@@ -28,6 +28,12 @@ _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the slow tests")
+    parser.addoption(
+        "--fuzz",
+        type=int,
+        default=200,
+        help="how many broken copies of a file of each format are tried",
+    )
 
 
 def pytest_collection_modifyitems(config, items):
@@ -36,6 +42,12 @@ def pytest_collection_modifyitems(config, items):
     slow = [item for item in items if item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(scope="session")
+def fuzz_count(request) -> int:
+    """How many broken copies of each file a fuzz test tries."""
+    return request.config.getoption("--fuzz")
 
 
 @pytest.fixture(scope="session")

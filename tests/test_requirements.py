@@ -23,7 +23,7 @@ def test_pyproject_names_exactly_what_requirements_pins():
     assert project["dependencies"] == names(requirements("requirements.txt"))
 
 
-def test_pyproject_names_everything_that_is_imported_but_torch():
+def test_pyproject_names_everything_that_is_imported_but_what_exports_need():
     imported = {
         name.partition(".")[0]
         for folder in ("salgan_jax", "launch", "configs")
@@ -32,7 +32,8 @@ def test_pyproject_names_everything_that_is_imported_but_torch():
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for name in [getattr(node, "module", None) or node.names[0].name]
     }
-    others = imported - sys.stdlib_module_names - {"salgan_jax", "torch"}
+    optional = set(names(requirements("requirements-export.txt")))
+    others = imported - sys.stdlib_module_names - {"salgan_jax"} - optional
     packages_of = importlib.metadata.packages_distributions()
     pinned = set(names(requirements("requirements.txt")))
     assert [name for name in others if pinned.isdisjoint(packages_of[name])] == []
@@ -46,6 +47,8 @@ def test_every_accelerator_file_asks_for_the_same_jax():
 
 
 def test_every_requirement_that_can_break_us_has_an_upper_bound():
-    for file in ("requirements.txt", "requirements-dev.txt"):
-        unbounded = [line for line in requirements(file) if "<" not in line]
+    for file in ("", "-dev", "-export"):
+        unbounded = [
+            line for line in requirements(f"requirements{file}.txt") if "<" not in line
+        ]
         assert unbounded == []

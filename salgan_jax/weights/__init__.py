@@ -1,1 +1,1 @@
-"""Weights that others trained: read from their files, grafted into our parameters."""
+"""Weights of other programs, read without executing anything, as our parameters."""

@@ -1,0 +1,174 @@
+"""Which network the arrays of a file are, told by their names and shapes."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from salgan_jax.errors import UserError
+from salgan_jax.weights import authors, formats, layouts
+from salgan_jax.weights.imported import Imported, Layers
+from salgan_jax.weights.stored import Contents, Stored
+
+_MOST_LISTED = 8
+
+
+def load(path: str) -> Imported:
+    """Returns the weights in a file, in the layout of our parameters.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        UserError: the file is broken, or holds a network that is no part of SalGAN; the
+            message lists what is missing, too much or of another shape.
+    """
+    contents = formats.read(path)
+    if contents.metadata.get("format") == "salgan_jax":
+        return _ours(contents)
+    names = list(contents.arrays)
+    if any(re.search(r"features\.\d+\.weight$", name) for name in names):
+        return _torch_vgg16(contents)
+    if any(_KERAS.search(name) for name in names):
+        return _keras_vgg16(contents)
+    if names and names == [f"arr_{i}" for i in range(len(names))]:
+        return authors.recognise(path, list(contents.arrays.values()))
+    raise UserError(
+        f"{path} ({contents.file_format}) is neither VGG-16 nor SalGAN: it holds "
+        f"{_described(contents.arrays)}"
+    )
+
+
+_KERAS = re.compile(r"block([1-5])_conv([1-3])")
+
+
+def _torch_vgg16(contents: Contents) -> Imported:
+    """The state dict of torchvision's or timm's vgg16, whole or without classifier."""
+    arrays = {_without_prefix(name): x for name, x in contents.arrays.items()}
+    if any("running_mean" in name for name in arrays):
+        raise UserError(
+            f"{contents.path} is a VGG with batch normalisation (vgg16_bn and others), "
+            "which SalGAN's encoder has not: use vgg16"
+        )
+    found = {name: x for name, x in arrays.items() if name.startswith("features.")}
+    count = sum(len(x.shape) == 4 for x in found.values())
+    if count in layouts.OTHER_VGGS:
+        raise UserError(
+            f"{contents.path} is {layouts.OTHER_VGGS[count]}, and SalGAN's encoder is "
+            "VGG-16"
+        )
+    expected = {}
+    for place, (_, (channels, width)) in zip(
+        layouts.TORCH_VGG16, layouts.VGG16_LAYERS, strict=True
+    ):
+        expected[f"features.{place}.weight"] = (width, channels, 3, 3)
+        expected[f"features.{place}.bias"] = (width,)
+    _check(contents.path, "VGG-16 of torchvision", found, expected)
+    encoder: Layers = {
+        name: {
+            "kernel": layouts.cross_correlation(found[f"features.{i}.weight"].read()),
+            "bias": found[f"features.{i}.bias"].read(),
+        }
+        for i, (name, _) in zip(layouts.TORCH_VGG16, layouts.VGG16_LAYERS, strict=True)
+    }
+    is_timm = any(name.startswith(("head.", "pre_logits.")) for name in arrays)
+    what = f"{'timm' if is_timm else 'torchvision'} VGG-16 ({contents.file_format})"
+    return Imported(what, "torchvision", encoder, {}, {})
+
+
+def _without_prefix(name: str) -> str:
+    """Returns the name without what wrappers put in front: "module.features.0.bias"."""
+    return re.sub(r"^(module\.|model\.)+", "", name)
+
+
+def _keras_vgg16(contents: Contents) -> Imported:
+    """Keras' vgg16, with or without top; or the first blocks of it in an .npz.
+
+    A layer is a kernel with four axes and a bias with one below a name like
+    "block1_conv1"; in an .npz the biases may be called b0_q4_11 to b12_q4_11.
+    """
+    found: dict[str, Stored] = {}
+    for name, array in contents.arrays.items():
+        match = _KERAS.search(name)
+        if match:
+            kind = "kernel" if len(array.shape) == 4 else "bias"
+            found[f"conv{match[1]}_{match[2]}/{kind}"] = array
+    for i, (name, _) in enumerate(layouts.VGG16_LAYERS):
+        bias = contents.arrays.get(f"b{i}_q4_11")
+        if bias is not None and f"{name}/kernel" in found:
+            found[f"{name}/bias"] = bias
+    # Only an .npz may hold the first blocks alone: nobody else publishes a part.
+    is_part = contents.file_format == "NumPy"
+    layers = [
+        (name, width)
+        for name, width in layouts.VGG16_LAYERS
+        if f"{name}/kernel" in found or not is_part
+    ]
+    expected = {}
+    for name, (channels, width) in layers:
+        expected[f"{name}/kernel"] = (3, 3, channels, width)
+        expected[f"{name}/bias"] = (width,)
+    _check(contents.path, "VGG-16 of Keras", found, expected)
+    encoder: Layers = {
+        name: {kind: found[f"{name}/{kind}"].read() for kind in ("kernel", "bias")}
+        for name, _ in layers
+    }
+    what = f"Keras VGG-16 ({contents.file_format})"
+    if len(layers) < len(layouts.VGG16_LAYERS):
+        what += f", {', '.join(name for name, _ in layers)} only"
+    return Imported(what, "caffe", encoder, {}, {})
+
+
+def _ours(contents: Contents) -> Imported:
+    """A generator that launch/export.py wrote."""
+    path, metadata = contents.path, contents.metadata
+    try:
+        config = json.loads(metadata["config"])
+        convention, step = config["model"]["input_convention"], int(metadata["step"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} has no config in its metadata ({error!r})") from error
+    parts: dict[str, Layers] = {"encoder": {}, "decoder": {}}
+    for name, array in contents.arrays.items():
+        part, _, rest = name.partition(".")
+        layer, _, kind = rest.partition(".")
+        if part not in parts or kind not in ("kernel", "bias"):
+            raise UserError(f"{path} has an array {name!r}, which no generator has")
+        parts[part].setdefault(layer, {})[kind] = array.read()
+    return Imported(
+        f"generator of {config.get('name')!r}, step {step}",
+        convention,
+        parts["encoder"],
+        parts["decoder"],
+        {},
+        config=config,
+        step=step,
+    )
+
+
+def _check(
+    path: str,
+    what: str,
+    found: Mapping[str, Stored],
+    expected: Mapping[str, Sequence[int]],
+) -> None:
+    """Raises UserError that lists what is missing, too much or of another shape."""
+    problems = {
+        "missing": sorted(expected.keys() - found.keys()),
+        "too much": sorted(found.keys() - expected.keys()),
+        "of another shape": [
+            f"{name} {list(found[name].shape)} instead of {list(shape)}"
+            for name, shape in expected.items()
+            if name in found and found[name].shape != tuple(shape)
+        ],
+    }
+    if any(problems.values()):
+        text = "; ".join(f"{k}: {_listed(v)}" for k, v in problems.items() if v)
+        raise UserError(f"{path} is not the {what}; {text}")
+
+
+def _described(arrays: Mapping[str, Stored]) -> str:
+    names = [f"{name} {list(array.shape)}" for name, array in arrays.items()]
+    return _listed(names) or "no arrays of floats"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_LISTED
+    rest = f" and {more} more" if more > 0 else ""
+    return ", ".join(names[:_MOST_LISTED]) + rest
