@@ -1,7 +1,7 @@
 """What the authors' released code really does, where it differs from the paper.
 
     python launch/train.py --config=configs/released_code.py --workdir=runs/released \
-        --config.init_from=vgg16_caffe.npz
+        --config.init_from=vgg16.pkl
 
 alpha is 0.05; the weight decay is lost in a line break; the bootstrap is a program of
 its own, with Nesterov momentum, whose slots are not carried over; the discriminator

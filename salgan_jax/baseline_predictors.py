@@ -11,7 +11,22 @@ from salgan_jax.data.records import Record
 from salgan_jax.errors import UserError
 from salgan_jax.metrics import baselines
 
-Predict = Callable[[Sequence[Record]], Sequence[np.ndarray]]
+
+class Scored(NamedTuple):
+    """A record as it is scored; what its data set lacks is empty.
+
+    Without fixations there is no NSS and no AUC, a density map of zeros has no CC, SIM
+    and KL divergence: missing ground truth gives no score instead of a wrong one.
+    """
+
+    id: str
+    image: np.ndarray  # uint8 [H, W, 3]
+    density_map: np.ndarray  # float32 [H, W]
+    fixations: np.ndarray  # float32 [N, 2]
+    observers: np.ndarray  # int32 [N]
+
+
+Predict = Callable[[Sequence[Scored]], Sequence[np.ndarray]]
 """Takes records, returns a map [H, W] for each, at the size of its image."""
 
 
@@ -26,7 +41,19 @@ class ObserverHalves(NamedTuple):
     """One image's observers in two halves: a prediction and whom it is to predict."""
 
     predicted: np.ndarray  # float32 [H, W]: density map of the first half
-    others: Record  # with the fixations and the density map of the second half
+    others: Scored  # with the fixations and the density map of the second half
+
+
+def scored(record: Record) -> Scored:
+    """Returns the record with empty ground truth where it has none."""
+    _, image, density_map, points, observers = record
+    return Scored(
+        record.id,
+        image,
+        np.zeros(record.size, np.float32) if density_map is None else density_map,
+        np.empty((0, 2), np.float32) if points is None else points,
+        np.empty(0, np.int32) if observers is None else observers,
+    )
 
 
 def make_blind_predictors(train_records: Sequence[Record]) -> dict[str, Predict]:
@@ -60,7 +87,7 @@ def training_statistics(records: Sequence[Record]) -> TrainingStatistics:
     sums = baselines.NO_FIXATIONS
     total = None
     for i in range(len(records)):
-        record = records[i]
+        record = scored(records[i])
         height, width = record.density_map.shape
         sums = baselines.add_fixations(
             sums, record.fixations, height=height, width=width
@@ -73,7 +100,7 @@ def training_statistics(records: Sequence[Record]) -> TrainingStatistics:
     return TrainingStatistics(sums, (total / len(records)).astype(np.float32))
 
 
-def split_observers(record: Record, *, sigma_px: float) -> ObserverHalves:
+def split_observers(record: Scored, *, sigma_px: float) -> ObserverHalves:
     """Returns the map of half of the observers, and the record of the other half.
 
     `sigma_px` is that of the Gaussian which blurs the fixations of both.
@@ -95,7 +122,7 @@ def split_observers(record: Record, *, sigma_px: float) -> ObserverHalves:
 def _same_for_all(make_map: Callable[..., np.ndarray]) -> Predict:
     make_map = functools.lru_cache(maxsize=4)(make_map)
 
-    def predict(records: Sequence[Record]) -> list[np.ndarray]:
+    def predict(records: Sequence[Scored]) -> list[np.ndarray]:
         sizes = [record.density_map.shape for record in records]
         return [make_map(height=height, width=width) for height, width in sizes]
 

@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 from ml_collections import ConfigDict
 from orbax.checkpoint import checkpoint_managers
 
+from salgan_jax import config as config_module
 from salgan_jax.errors import UserError
 from salgan_jax.models.generator import Generator
 from salgan_jax.state import TrainState
@@ -99,6 +100,22 @@ def save(
     manager.save(step, args=ocp.args.Composite(**items), metrics=scores, force=True)
 
 
+def save_weights(workdir: str, state: Any, config: ConfigDict) -> None:
+    """Writes parameters without a run around them, as step 0 of a workdir.
+
+    Args:
+        workdir: gets a folder `checkpoints`.
+        state: {"generator": {"params": ...}}, "discriminator" alike, or both.
+        config: of the networks.
+    """
+    with open_manager(workdir, max_to_keep=1, best_metric="cc") as manager:
+        items = ocp.args.Composite(
+            state=ocp.args.StandardSave(state),
+            config=ocp.args.JsonSave(config.to_dict()),
+        )
+        manager.save(0, args=items, force=True)
+
+
 def restore(manager: ocp.CheckpointManager, step: int, like: Any) -> TrainState:
     """Returns the state at a step, with the shapes and devices of the tree `like`."""
     arguments = ocp.args.Composite(state=ocp.args.StandardRestore(like))
@@ -143,7 +160,7 @@ def saved_config(workdir: str, step: int | None = None) -> ConfigDict:
     with _reader(workdir) as manager:
         step = _existing_step(manager, step)
         items = ocp.args.Composite(config=ocp.args.JsonRestore())
-        return ConfigDict(manager.restore(step, args=items)["config"]).lock()
+        return config_module.complete(manager.restore(step, args=items)["config"])
 
 
 def load_generator(workdir: str, step: int | None = None) -> LoadedGenerator:
@@ -156,6 +173,11 @@ def load_generator(workdir: str, step: int | None = None) -> LoadedGenerator:
     config = saved_config(workdir, step)
     step, state = _restore_numpy(workdir, step, subtree=("generator", "params"))
     generator, params = make_generator(config), state["generator"]["params"]
+    if "decoder" not in params:
+        raise UserError(
+            f"{workdir} holds VGG-16 only, no whole generator: start a run from it "
+            f"with --config.init_from={workdir}"
+        )
     _check_shapes(workdir, generator, params, tuple(config.data.image_size))
     return LoadedGenerator(generator, params, config, step)
 
@@ -191,8 +213,18 @@ def _restore_numpy(
 
 
 def _only(tree: Any, path: tuple[str, ...]) -> Any:
-    """The tree without everything that is not below `path`."""
-    return {path[0]: _only(tree[path[0]], path[1:])} if path else tree
+    """The tree without everything that is not below `path`.
+
+    Raises:
+        UserError: there is nothing below it.
+    """
+    if not path:
+        return tree
+    if path[0] not in tree:
+        raise UserError(
+            f"the checkpoint holds no {path[0]}; it holds {', '.join(tree)}"
+        )
+    return {path[0]: _only(tree[path[0]], path[1:])}
 
 
 def _reader(workdir: str) -> ocp.CheckpointManager:

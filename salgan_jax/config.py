@@ -17,6 +17,8 @@ RESUMABLE_FIELDS = (
     "num_devices",
     "data.data_dir",
     "data.eval_split",
+    "data.cache",  # the batches are the same
+    "data.num_workers",
     "init_from",
     "phases.num_epochs",  # a longer run goes on; the steps before are the same
     "logging",
@@ -36,12 +38,21 @@ def default() -> ConfigDict:
     config.init_from = "vgg16-397923af.pth"
 
     config.data = ConfigDict()
-    config.data.dataset = "salicon"  # Sec. 4: 10,000 train, 5,000 validation images
+    # Sec. 4: 10,000 train, 5,000 validation images. Several: "salicon/2017:3,osie:1",
+    # mixed by weight, and scored on all of them.
+    config.data.dataset = "salicon/2015"
     config.data.train_split = "train"
     config.data.eval_split = "validation"
     config.data.data_dir = ""  # "": TFDS_DATA_DIR or ~/tensorflow_datasets
+    config.data.num_folds = 0  # cross-validation within train_split; 0: eval_split
+    config.data.fold = 0  # which fold is held out and scored, from 0
     config.data.image_size = (192, 256)  # (height, width) in pixels (Sec. 3.1)
+    config.data.geometry = "stretch"  # as the authors; "pad" keeps the aspect ratio
     config.data.horizontal_flip = False  # mirror half of the examples; authors: no
+    # Where examples at training size wait: "host" memory, memory of the "device", or
+    # "none": read and resized anew each epoch. SALICON at 256x192 is 2 GB.
+    config.data.cache = "host"
+    config.data.num_workers = 0  # processes that read for cache "none"; 0: threads
 
     config.model = ConfigDict()
     config.model.width_multiplier = 1.0  # channels relative to VGG-16
@@ -80,6 +91,17 @@ def default() -> ConfigDict:
     return config
 
 
+def complete(saved: dict[str, Any]) -> ConfigDict:
+    """Returns the config of a checkpoint, with the fields that are newer than it.
+
+    A new field's default means what was done before there was the field.
+    """
+    config = default()
+    with config.unlocked():
+        config.update(saved)
+    return config
+
+
 def _adagrad() -> ConfigDict:
     optimizer = ConfigDict()
     optimizer.rule = "adagrad"  # Sec. 4.2; or "nesterov" (code), "adam"
@@ -92,6 +114,8 @@ def _adagrad() -> ConfigDict:
 
 
 _CHOICES = {
+    "data.geometry": ("stretch", "pad"),
+    "data.cache": ("device", "host", "none"),
     "model.input_convention": ("torchvision", "caffe"),
     "model.kernel_init": ("glorot_uniform", "he_uniform"),
     "model.discriminator": ("article", "paper", "released_code"),
@@ -106,6 +130,9 @@ _CHOICES = {
 _MINIMA = {
     "batch_size": 1,
     "num_devices": 0,
+    "data.num_folds": 0,
+    "data.fold": 0,
+    "data.num_workers": 0,
     "losses.alpha": 0,
     "phases.bootstrap_epochs": 0,
     "phases.num_epochs": 1,
@@ -145,6 +172,7 @@ def validate(config: ConfigDict) -> None:
                 "it must be above 0"
             )
     _validate_sizes(config)
+    _validate_folds(config)
     _validate_phases(config)
 
 
@@ -159,6 +187,15 @@ def _validate_sizes(config: ConfigDict) -> None:
         raise UserError(
             f"config.model.width_multiplier is {config.model.width_multiplier}: "
             "it must be above 0 and at most 4"
+        )
+
+
+def _validate_folds(config: ConfigDict) -> None:
+    data = config.data
+    if data.num_folds == 1 or data.fold >= max(data.num_folds, 1):
+        raise UserError(
+            f"config.data.fold is {data.fold} of config.data.num_folds="
+            f"{data.num_folds}: use 2 folds or more, and a fold from 0 to num_folds - 1"
         )
 
 

@@ -13,7 +13,9 @@ import tqdm
 
 from salgan_jax.baseline_predictors import (
     Predict,
+    Scored,
     make_blind_predictors,
+    scored,
     split_observers,
 )
 from salgan_jax.data import map_files
@@ -52,7 +54,7 @@ def baselines(
     train_records: Sequence[Record],
     records: Sequence[Record],
     *,
-    sigma_px: float,
+    sigma_px: float | None,
     batch_size: int = 8,
 ) -> dict[str, Scores]:
     """Returns the scores of `uniform`, `centre_prior`, `mean_training_map` and humans.
@@ -65,7 +67,8 @@ def baselines(
     Args:
       train_records: the dataset's training split.
       records: the images to score.
-      sigma_px: of the Gaussian that blurs the fixations of each half of the observers.
+      sigma_px: of the Gaussian that blurs the fixations of each half of the observers;
+        None, where nobody knows it, leaves the ceiling out.
       batch_size: how many images are scored at once.
     """
     rows = make_blind_predictors(train_records)
@@ -77,7 +80,7 @@ def compare(
     train_records: Sequence[Record],
     records: Sequence[Record],
     *,
-    sigma_px: float,
+    sigma_px: float | None,
     batch_size: int = 8,
 ) -> ScoreSheet:
     """Returns `evaluate`, as row `model`, and `baselines`, decoding each image once."""
@@ -101,7 +104,7 @@ def from_folder(directory: str, records: Sequence[Record]) -> Predict:
     Raises:
       UserError, FileNotFoundError: maps are missing or of another size.
     """
-    sizes = {record.id: record.density_map.shape for record in records}
+    sizes = {record.id: record.size for record in records}
     paths = map_files.find_maps(directory, sizes)
     return lambda records: [map_files.read_map(paths[record.id]) for record in records]
 
@@ -110,7 +113,7 @@ def with_progress(predict: Predict, num_images: int) -> Predict:
     """Returns the predictor with a progress bar, on a terminal."""
     bar = tqdm.tqdm(total=num_images, unit="image", disable=None)
 
-    def predict_and_count(records: Sequence[Record]) -> Sequence[np.ndarray]:
+    def predict_and_count(records: Sequence[Scored]) -> Sequence[np.ndarray]:
         saliency_maps = predict(records)
         bar.update(len(records))
         if bar.n >= num_images:
@@ -132,7 +135,7 @@ def _score(
     ids, parts = [], []
     for start in range(0, len(records), batch_size):
         stop = min(start + batch_size, len(records))
-        batch = [records[i] for i in range(start, stop)]
+        batch = [scored(records[i]) for i in range(start, stop)]
         ids += [record.id for record in batch]
         parts.append(_score_batch(rows, batch, batch_size, ceiling_sigma_px))
     scores = {
@@ -147,7 +150,7 @@ def _score(
 
 def _score_batch(
     rows: dict[str, Predict],
-    records: Sequence[Record],
+    records: Sequence[Scored],
     batch_size: int,
     ceiling_sigma_px: float | None,
 ) -> dict[str, Scores]:
@@ -169,7 +172,7 @@ def _score_batch(
 
 def _score_maps(
     saliency_maps: Sequence[np.ndarray],
-    records: Sequence[Record],
+    records: Sequence[Scored],
     truth: batches.GroundTruth,
 ) -> Scores:
     """Returns the scores of one batch of maps, without those of padding images."""
@@ -193,7 +196,7 @@ def _score_maps(
     }
 
 
-def _ground_truth(records: Sequence[Record], batch_size: int) -> batches.GroundTruth:
+def _ground_truth(records: Sequence[Scored], batch_size: int) -> batches.GroundTruth:
     for record in records:
         height, width = record.density_map.shape
         points = np.reshape(record.fixations, (-1, 2))

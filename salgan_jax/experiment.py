@@ -4,12 +4,13 @@ from typing import Any, NamedTuple
 
 import jax
 import optax
+from absl import logging
 from ml_collections import ConfigDict
 
-from salgan_jax import checkpoints, optimizers, updates
+from salgan_jax import checkpoints, initial_weights, optimizers, updates
 from salgan_jax import state as train_state
 from salgan_jax.models.discriminator import Discriminator
-from salgan_jax.weights import vgg16
+from salgan_jax.weights import grafting
 
 
 class Experiment(NamedTuple):
@@ -54,17 +55,28 @@ def make_experiment(config: ConfigDict) -> Experiment:
 def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:
     """Returns the experiment with the weights that `config.init_from` names.
 
+    What was loaded, what stays random and what is frozen is logged as a table.
+
     Raises:
-        UserError, FileNotFoundError: the file cannot be used.
+        UserError, FileNotFoundError: the weights cannot be used.
     """
     if config.init_from == "random":
         return setup
-    weights = vgg16.load(config.init_from)
-    vgg16.check_convention(weights, config.model.input_convention)
-    generator = vgg16.graft(
-        setup.params.generator, weights, frozen_blocks=config.model.frozen_blocks
+    imported = initial_weights.load(config.init_from)
+    grafting.check_convention(imported, config.model.input_convention)
+    grafted = grafting.graft(
+        setup.params.generator,
+        setup.params.discriminator,
+        imported,
+        frozen_blocks=config.model.frozen_blocks,
+        variant=config.model.discriminator,
     )
-    return setup._replace(params=setup.params._replace(generator=generator))
+    params = setup.params._replace(
+        generator=grafted.generator, discriminator=grafted.discriminator
+    )
+    table = initial_weights.table(params, grafted.loaded, config.model.frozen_blocks)
+    logging.info("weights from %s: %s\n%s", config.init_from, imported.what, table)
+    return setup._replace(params=params)
 
 
 def _optimizer(section: Any, labels: Any) -> optax.GradientTransformation:

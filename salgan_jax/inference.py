@@ -1,6 +1,7 @@
 """From photographs to saliency maps: the one path of prediction, evaluation and report.
 
-The images are resized as for training, the maps come back at the images' own sizes.
+The images fill the network's frame as in training, the maps come back at the images'
+own sizes.
 """
 
 import functools
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from salgan_jax.checkpoints import LoadedGenerator
-from salgan_jax.data import images as image_files
+from salgan_jax.data import geometry as frames
 from salgan_jax.errors import UserError
 
 # uint8 images [H, W, 3] RGB of any sizes -> float32 saliency maps [H, W] in [0, 1],
@@ -34,7 +35,8 @@ def make_predictor(loaded: LoadedGenerator, batch_size: int = 8) -> Predictor:
         _predict,
         functools.partial(_saliency_maps, loaded.generator),
         jax.tree.map(jnp.asarray, loaded.params),
-        _image_size(loaded.config),
+        _frame_size(loaded.config),
+        loaded.config.data.geometry,
         batch_size,
         loaded.step,
     )
@@ -48,7 +50,7 @@ def preferred_batch_size() -> int:
     return 1 if jax.default_backend() == "cpu" else 8
 
 
-def _image_size(config: Any) -> tuple[int, int]:
+def _frame_size(config: Any) -> tuple[int, int]:
     height, width = config.data.image_size
     return height, width
 
@@ -56,19 +58,21 @@ def _image_size(config: Any) -> tuple[int, int]:
 def _predict(
     saliency_maps: Callable[[Any, np.ndarray], jax.Array],
     params: Any,
-    image_size: tuple[int, int],
+    frame_size: tuple[int, int],
+    geometry: str,
     batch_size: int,
     step: int,
     images: Sequence[np.ndarray],
 ) -> list[np.ndarray]:
-    height, width = image_size
     maps = []
     for start in range(0, len(images), batch_size):
         some = images[start : start + batch_size]
-        batch = np.zeros((batch_size, height, width, 3), np.uint8)
+        batch = np.zeros((batch_size, *frame_size, 3), np.uint8)
         for i, image in enumerate(some):
             _check_image(image)
-            batch[i] = image_files.resize_image(image, height=height, width=width)
+            batch[i] = frames.image_to_frame(
+                image, frame_size=frame_size, geometry=geometry
+            )
         predicted = np.asarray(saliency_maps(params, batch))[: len(some)]
         if not np.isfinite(predicted).all():
             raise UserError(
@@ -76,8 +80,12 @@ def _predict(
                 "its training diverged; choose an earlier step"
             )
         for saliency_map, image in zip(predicted, some, strict=True):
-            size = {"height": image.shape[0], "width": image.shape[1]}
-            maps.append(image_files.resize_map(saliency_map, **size))
+            height, width = image.shape[:2]
+            maps.append(
+                frames.map_from_frame(
+                    saliency_map, height=height, width=width, geometry=geometry
+                )
+            )
     return maps
 
 

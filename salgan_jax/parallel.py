@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from salgan_jax.errors import UserError
@@ -78,6 +79,44 @@ def prefetch(
     while queue:
         yield queue.popleft()
         enqueue(1)
+
+
+def resident_batches(
+    examples: Batch,
+    rows: Iterable[tuple[np.ndarray, np.ndarray]],
+    devices: Sequence[jax.Device],
+) -> Iterator[Batch]:
+    """Returns sharded batches, cut out of examples that lie whole on every device.
+
+    Args:
+        examples: [N, ...] in host memory.
+        rows: for each batch which examples [b], and which of these to mirror, bool [b].
+        devices: of the run.
+
+    Raises:
+        UserError: the examples take more than half of a device's memory.
+    """
+    num_bytes = sum(x.nbytes for x in examples)
+    memory = (devices[0].memory_stats() or {}).get("bytes_limit")
+    if memory is not None and num_bytes > memory / 2:
+        raise UserError(
+            f"the examples take {num_bytes / 1e9:.1f} GB, a device has "
+            f"{memory / 1e9:.1f} GB and needs half of it for the networks: use "
+            "--config.data.cache=host"
+        )
+    resident = replicate(examples, devices)
+    cut = jax.pmap(_cut, axis_name=AXIS, in_axes=(None, 0, 0), devices=devices)
+    share = (len(devices), -1)
+    return (
+        cut(resident, row.reshape(share), is_mirrored.reshape(share))
+        for row, is_mirrored in rows
+    )
+
+
+def _cut(examples: Batch, row: jax.Array, is_mirrored: jax.Array) -> Batch:
+    chosen = jax.tree.map(lambda x: x[row], examples)
+    flip = is_mirrored.reshape(-1, 1, 1, 1)
+    return jax.tree.map(lambda x: jnp.where(flip, x[:, :, ::-1], x), chosen)
 
 
 def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:

@@ -157,7 +157,7 @@ class RunLog:
         if shown:
             picture = visualization.panels(
                 [
-                    (record.image, record.density_map, _relative(saliency_map))
+                    (record.image, _ground_truth(record), _relative(saliency_map))
                     for record, saliency_map in zip(shown, predicted, strict=True)
                 ],
                 ("image", "ground truth", f"prediction / maximum, step {step}"),
@@ -202,6 +202,13 @@ class RunLog:
             now - self._flushed_at,
         )
         self._flushed_step, self._flushed_at, self._is_first = step, now, False
+
+
+def _ground_truth(record: Record) -> np.ndarray:
+    """The density map, black where the data set gives none."""
+    if record.density_map is None:
+        return np.zeros(record.size, np.float32)
+    return record.density_map
 
 
 def _relative(saliency_map: np.ndarray) -> np.ndarray:

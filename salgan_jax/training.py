@@ -4,6 +4,7 @@ Pan et al. 2017, Sec. 4.2. A run that is started again with the same config and 
 goes on from its last checkpoint, and ends with the parameters it would have had.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,11 +19,12 @@ from salgan_jax import (
     inference,
     parallel,
     run_log,
+    training_input,
     updates,
 )
 from salgan_jax import config as config_module
 from salgan_jax import state as train_state
-from salgan_jax.data import pipeline, records
+from salgan_jax.data.records import Record
 from salgan_jax.metrics.intervals import bootstrap_mean
 from salgan_jax.schedule import Schedule, make_schedule
 from salgan_jax.state import TrainState
@@ -46,16 +48,10 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
     config_module.validate(config)
 
     # ---- data ------------------------------------------------------------------------
-    data = config.data
-    training_set = pipeline.open_training_set(
-        data.dataset,
-        data.train_split,
-        data_dir=data.data_dir,
-        image_size=tuple(data.image_size),
-    )
-    eval_records = records.open_split(data.dataset, data.eval_split, data.data_dir)
+    config = training_input.with_full_names(config)
+    source = training_input.open_input(config)
     schedule = make_schedule(
-        num_examples=len(training_set.image),
+        num_examples=source.sampling.num_examples,
         batch_size=config.batch_size,
         bootstrap_epochs=config.phases.bootstrap_epochs,
         num_epochs=config.phases.num_epochs,
@@ -74,6 +70,13 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
             config,
             epochs_done=saved_step / schedule.steps_per_epoch,
         )
+    batches = training_input.batches(
+        source,
+        config,
+        devices,
+        first_step=saved_step or 0,
+        num_steps=schedule.num_steps,
+    )
     # Nothing is written before this line, so that a mistake leaves no trace.
     manager = checkpoints.open_manager(
         workdir,
@@ -98,17 +101,6 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
     log.announce(config, state, devices)
 
     # ---- steps -----------------------------------------------------------------------
-    batches = parallel.prefetch(
-        pipeline.batches(
-            first_step,
-            schedule.num_steps,
-            training_set,
-            batch_size=config.batch_size,
-            seed=config.seed,
-            horizontal_flip=data.horizontal_flip,
-        ),
-        devices,
-    )
     with manager, log:
         for step, batch in enumerate(batches, start=first_step):
             if schedule.is_phase_change(step):
@@ -125,7 +117,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
                 log.flush()
             scores = None
             if _is_evaluation_due(done, schedule, config):
-                scores = _evaluate(config, setup, state, eval_records, log)
+                scores = _evaluate(config, setup, state, source.eval_records, log)
             if _is_save_due(done, schedule, config):
                 checkpoints.save(manager, done, state, config, scores)
                 log.saved(done)
@@ -184,7 +176,7 @@ def _evaluate(
     config: ConfigDict,
     setup: experiment.Experiment,
     state: TrainState,
-    eval_records: Sequence[records.Record],
+    eval_records: Sequence[Record],
     log: run_log.RunLog,
 ) -> dict[str, float]:
     """Means of the metrics over the evaluation split; panels go to the log."""
@@ -203,4 +195,5 @@ def _evaluate(
     shown = eval_records[: config.logging.num_panels]
     means = {name: bootstrap_mean(values).mean for name, values in scores.items()}
     log.evaluated(int(state.step), means, shown, predictor([r.image for r in shown]))
-    return means
+    # No image has a score that needs what the data set lacks.
+    return {name: mean for name, mean in means.items() if not math.isnan(mean)}

@@ -128,3 +128,23 @@ def test_a_config_that_came_back_from_a_checkpoint_is_the_same():
 
     saved = ConfigDict(json.loads(json.dumps(config_module.default().to_dict())))
     config_module.check_resumable(saved, config_module.default(), epochs_done=99)
+
+
+def test_a_config_of_an_older_checkpoint_gets_the_fields_that_came_later():
+    config = config_module.default()
+    config.batch_size = 7
+    config.data.image_size = (32, 48)
+    saved = config.to_dict()
+    saved["data"]["image_size"] = [32, 48]  # as JSON gives it back
+    del saved["data"]["geometry"], saved["data"]["cache"]
+    completed = config_module.complete(saved)
+    assert completed.is_locked
+    assert completed.to_dict() == config.to_dict()
+
+
+@pytest.mark.parametrize(("num_folds", "fold"), [(1, 0), (3, 3), (0, 1)])
+def test_a_fold_that_there_is_not_is_refused(num_folds, fold):
+    config = config_module.default()
+    config.data.num_folds, config.data.fold = num_folds, fold
+    with pytest.raises(UserError, match="use 2 folds or more"):
+        config_module.validate(config)

@@ -1,6 +1,7 @@
 """Evaluation of fake predictors on in-memory records."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ def make_record(index, *, height=40, width=60, num_fixations=24, num_observers=4
 
 RECORDS = [make_record(0), make_record(1, height=32, width=44), make_record(2)]
 TRAIN = [make_record(index) for index in range(10, 16)]
+SCORED = baseline_predictors.scored(RECORDS[0])
 
 
 def ground_truth(some):
@@ -160,10 +162,12 @@ def test_compare_gives_the_scores_of_evaluate_and_of_baselines():
 
 def test_the_mean_training_map_is_the_mean_of_maps_of_one_size():
     statistics = baseline_predictors.training_statistics(TRAIN)
-    expected = np.mean([record.density_map for record in TRAIN], axis=0)
+    maps: Any = [record.density_map for record in TRAIN]
+    expected = np.mean(maps, axis=0)
     np.testing.assert_allclose(statistics.mean_map, expected, atol=1e-6)
     assert statistics.fixations.count == 6 * 24
-    points = np.concatenate([record.fixations for record in TRAIN])
+    gazes: Any = [record.fixations for record in TRAIN]
+    points = np.concatenate(gazes)
     np.testing.assert_allclose(
         statistics.fixations.points / (6 * 24), points.mean(0) / (60, 40), rtol=1e-6
     )
@@ -182,14 +186,14 @@ def test_a_training_split_without_fixations_is_an_error():
 
 
 def test_half_of_the_observers_predicts_the_other_half():
-    half = baseline_predictors.split_observers(RECORDS[0], sigma_px=SIGMA_PX)
+    half = baseline_predictors.split_observers(SCORED, sigma_px=SIGMA_PX)
     assert set(half.others.observers) == {1, 3}
     expected = fixations.density_map(
-        RECORDS[0].fixations[1::2], height=40, width=60, sigma_px=SIGMA_PX
+        SCORED.fixations[1::2], height=40, width=60, sigma_px=SIGMA_PX
     )
     np.testing.assert_array_equal(half.others.density_map, expected)
     expected = fixations.density_map(
-        RECORDS[0].fixations[::2], height=40, width=60, sigma_px=SIGMA_PX
+        SCORED.fixations[::2], height=40, width=60, sigma_px=SIGMA_PX
     )
     np.testing.assert_array_equal(half.predicted, expected)
 
@@ -205,7 +209,7 @@ def test_a_predictor_of_images_gets_the_images():
     def predict(images):
         return [image[..., 0] / 255 for image in images]
 
-    (saliency_map,) = evaluation.from_images(predict)(RECORDS[:1])
+    (saliency_map,) = evaluation.from_images(predict)([SCORED])
     np.testing.assert_array_equal(saliency_map, RECORDS[0].image[..., 0] / 255)
 
 

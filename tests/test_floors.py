@@ -14,7 +14,8 @@ PICTURE = """
 1 models losses metrics
 2 optimizers state updates
 3 parallel data checkpoints weights visualization scalars
-4 training experiment run_log evaluation baseline_predictors scores
+4 training training_input experiment initial_weights importing export run_log
+4 evaluation baseline_predictors scores
 4 inference prediction prediction_files inspection report
 5 doors launch configs
 """
@@ -32,9 +33,9 @@ ONLY_HERE = {
     "array_record": ["data"],
     "orbax": ["checkpoints"],
     "tensorboardX": ["scalars"],
-    "torch": ["weights"],
-    "absl.flags": ["doors", "launch"],
-    "salgan_jax.config": STORIES_AND_DOORS,
+    "torch": ["export"],
+    "absl.flags": ["doors", "launch", "data"],  # data: grain has flags of its own
+    "salgan_jax.config": ["checkpoints", *STORIES_AND_DOORS],
     "ml_collections": ["config", "checkpoints", *STORIES_AND_DOORS],
     "jax": NOT_WORDS,
     "flax": NOT_WORDS,

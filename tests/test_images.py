@@ -158,12 +158,37 @@ def test_resized_map_stays_within_its_range():
 
 def test_stored_map_is_exact_to_half_a_level_of_16_bits():
     saliency_map = np.random.default_rng(0).random((9, 11)).astype(np.float32)
-    restored = images.decode_map(images.encode_map(saliency_map))
+    restored = images.decode_map(images.encode_map(saliency_map), "map")
     assert restored.dtype == np.float32
     np.testing.assert_allclose(restored, saliency_map, rtol=0, atol=0.51 / 65535)
 
 
 def test_8_bit_map_is_read_as_fractions_of_255():
     levels = np.array([[0, 51, 255]], np.uint8)
-    restored = images.decode_map(images.encode_png(levels))
+    restored = images.decode_map(images.encode_png(levels), "map")
     np.testing.assert_allclose(restored, [[0, 0.2, 1]], atol=1e-7)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "1"])
+def test_a_grey_map_of_any_mode_is_read_as_fractions(mode):
+    levels = np.array([[0, 255], [255, 0]], np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(levels).convert(mode).save(buffer, "PNG")
+    restored = images.decode_map(buffer.getvalue(), "map")
+    np.testing.assert_array_equal(restored, [[0, 1], [1, 0]])
+
+
+def test_a_grey_jpeg_is_a_map():
+    levels = np.full((16, 16, 3), 51, np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, "JPEG")
+    np.testing.assert_allclose(images.decode_map(buffer.getvalue(), "map"), 0.2)
+
+
+def test_what_is_no_map_is_named():
+    colours = np.zeros((4, 4, 3), np.uint8)
+    colours[..., 0] = 200
+    with pytest.raises(UserError, match=r"the map of a\.jpg: .* in colour"):
+        images.decode_map(images.encode_png(colours), "of a.jpg")
+    with pytest.raises(UserError, match="the map b: not a known image format"):
+        images.decode_map(b"nothing", "b")

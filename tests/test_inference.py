@@ -25,7 +25,9 @@ class RedIsSalient:
 
 
 def _loaded(generator: Any = None, gain=0.5):
-    config = ml_collections.ConfigDict({"data": {"image_size": (32, 48)}})
+    config = ml_collections.ConfigDict(
+        {"data": {"image_size": (32, 48), "geometry": "stretch"}}
+    )
     params = {"gain": np.float32(gain)}
     stand_in: Any = RedIsSalient() if generator is None else generator
     return LoadedGenerator(stand_in, params, config, 7)

@@ -36,7 +36,7 @@ def test_maps_in_a_folder_are_scored_and_a_missing_one_is_an_error(data_dir, tmp
     maps, output = tmp_path / "maps", tmp_path / "scores"
     maps.mkdir()
     for record in records.open_split("popout/tiny", "validation", str(data_dir)):
-        np.save(maps / f"{record.id}.npy", record.density_map)
+        np.save(maps / f"{record.id}.npy", np.asarray(record.density_map))
     flags = (
         f"--predictions={maps}",
         "--dataset=popout/tiny",

@@ -79,7 +79,7 @@ def _run(script, *arguments):
 def test_description_of_a_real_checkpoint(workdir):
     lines = inspection.describe(workdir).splitlines()
     assert "step 2 (shown below): cc 0.2" in lines
-    assert "config.data.image_size=[32, 48]" in lines
+    assert "config.data.image_size=(32, 48)" in lines
     starts = [line.split()[0] for line in lines if line]
     for name in ("encoder/conv1_1/kernel", "decoder/decoder_output/bias", "fc6/kernel"):
         assert starts.count(name) == 1

@@ -12,7 +12,7 @@ from PIL import Image
 from salgan_jax.models import convolution, vgg16
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
-from salgan_jax.weights import vgg16 as vgg16_weights
+from salgan_jax.weights import recognition
 
 
 def shapes(module, *inputs):
@@ -154,11 +154,11 @@ def test_preprocessing_follows_torchvision_and_caffe():
 
 def test_first_layer_agrees_with_the_real_vgg16(shared_data):
     folder = shared_data / "vgg16_partial"
-    weights = vgg16_weights.load(str(folder / "vgg16_keras_block1_2.npz"))
+    weights = recognition.load(str(folder / "vgg16_keras_block1_2.npz"))
     reference = json.loads((folder / "block1_conv1_reference.json").read_text())
     image = jnp.float32(np.array(Image.open(folder / "persian_cat.png")))[None]
-    layer = weights.layers["conv1_1"]
-    prepared = vgg16.preprocess(image, weights.input_convention)
+    layer = weights.encoder["conv1_1"]
+    prepared = vgg16.preprocess(image, "caffe")
     bias = layer["bias"].reshape(1, 1, 1, -1)
     features = convolution.conv(prepared, jnp.asarray(layer["kernel"])) + bias
     num_checked = 0

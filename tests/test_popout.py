@@ -1,5 +1,7 @@
 """Search displays: one odd item, anywhere, and simulated eyes that find it."""
 
+from typing import Any
+
 import numpy as np
 
 from salgan_jax.data import fixations, records
@@ -7,7 +9,7 @@ from salgan_jax.data.builders import popout, popout_displays
 
 
 def test_popout_records_are_the_displays_of_the_seed(tmp_path):
-    record = records.open_split("popout/tiny", "validation", str(tmp_path))[3]
+    record: Any = records.open_split("popout/tiny", "validation", str(tmp_path))[3]
     display = popout_displays.make_display((popout.SEED, 1, 3))
     assert record.id == f"validation_00003_{display.feature}"
     np.testing.assert_array_equal(record.image, display.image)

@@ -23,7 +23,7 @@ def popout_dir(tmp_path_factory):
 
 
 def test_unknown_names_are_answered_with_the_known_ones(popout_dir):
-    with pytest.raises(UserError, match="'osei'; there are osie, popout"):
+    with pytest.raises(UserError, match=r"'osei'; there are .*osie, .*popout"):
         records.open_split("osei", "train", popout_dir)
     with pytest.raises(UserError, match="there are popout/full, popout/tiny"):
         records.open_split("popout/huge", "train", popout_dir)
@@ -81,7 +81,7 @@ def test_killed_preparation_is_never_loaded(tmp_path):
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=_ROOT)
     assert killed.returncode == -9
     assert list(tmp_path.glob("popout/tiny/incomplete*"))
-    assert not list(tmp_path.glob("popout/tiny/1.0.0"))
+    assert not list(tmp_path.glob("popout/tiny/2.0.0"))
     assert len(records.open_split("popout/tiny", "validation", str(tmp_path))) == 8
 
 
@@ -97,7 +97,7 @@ def test_preparation_overtaken_by_another_one_uses_its_records(monkeypatch, tmp_
     opened = records.open_split("popout/tiny", "validation", str(tmp_path))
     assert len(opened) == 8
     assert opened[7].id.startswith("validation_00007")
-    assert [path.name for path in tmp_path.glob("popout/tiny/*")] == ["1.0.0"]
+    assert [path.name for path in tmp_path.glob("popout/tiny/*")] == ["2.0.0"]
 
 
 def _prepare_data(*flags):

@@ -181,7 +181,7 @@ def test_a_mistake_is_one_clear_line_and_leaves_no_trace(environment, tmp_path):
         ("data.image_size", (30, 48), "multiples of 16"),
         ("batch_size", 100, "batch_size 100 is larger than the 24"),
         ("num_devices", 9, "num_devices is 9, but there are 8"),
-        ("init_from", "nosuch.pth", r"no VGG-16 weights at nosuch\.pth"),
+        ("init_from", "nosuch.pth", r"no weights at nosuch\.pth"),
     ],
 )
 def test_nothing_is_written_when_a_run_cannot_start(

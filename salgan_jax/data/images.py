@@ -7,6 +7,7 @@ import struct
 import numpy as np
 from PIL import Image, ImageOps
 
+from salgan_jax.data import area
 from salgan_jax.errors import UserError
 
 # What Pillow raises on bytes that are no image, or are one only in part.
@@ -21,6 +22,7 @@ _UNREADABLE = (
     struct.error,
     Image.DecompressionBombError,
 )
+_COLOUR_TOLERANCE = 2  # grey levels between the channels of a grey JPEG
 
 
 def read_image(path: str | os.PathLike[str]) -> np.ndarray:
@@ -60,11 +62,13 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
 def resize_image(image: np.ndarray, *, height: int, width: int) -> np.ndarray:
     """Returns a uint8 [H, W, 3] image at another size, uint8 [height, width, 3].
 
-    Shrinks by averaging areas, enlarges bilinearly, each axis by itself.
-    Differs from the released code, which shrinks with OpenCV's INTER_AREA: Pillow's box
-    filter gives a source pixel to a mean wholly or not at all, never in part.
+    Shrinks by averaging areas, exactly as OpenCV's INTER_AREA, enlarges bilinearly,
+    each axis by itself.
     """
-    return np.array(_resize(Image.fromarray(image), height=height, width=width))
+    if image.shape[0] > height or image.shape[1] > width:
+        shrunk = area.shrink(image, height=height, width=width)
+        image = np.rint(shrunk).astype(np.uint8)
+    return _enlarge(image, height=height, width=width)
 
 
 def resize_map(saliency_map: np.ndarray, *, height: int, width: int) -> np.ndarray:
@@ -73,9 +77,12 @@ def resize_map(saliency_map: np.ndarray, *, height: int, width: int) -> np.ndarr
     The same averaging and interpolation as `resize_image`, without rounding.
     """
     saliency_map = np.asarray(saliency_map, np.float32)
-    resized = _resize(Image.fromarray(saliency_map), height=height, width=width)
+    shrunk = saliency_map
+    if saliency_map.shape[0] > height or saliency_map.shape[1] > width:
+        shrunk = area.shrink(saliency_map, height=height, width=width)
+    resized = _enlarge(shrunk, height=height, width=width)
     # Rounding may pass the largest value by one unit in the last place.
-    return np.clip(np.array(resized), saliency_map.min(), saliency_map.max())
+    return np.clip(resized, saliency_map.min(), saliency_map.max())
 
 
 def encode_png(image: np.ndarray) -> bytes:
@@ -90,11 +97,42 @@ def encode_map(saliency_map: np.ndarray) -> bytes:
     return encode_png(np.rint(saliency_map * 65535.0).astype(np.uint16))
 
 
-def decode_map(data: bytes) -> np.ndarray:
-    """Returns an 8-bit or 16-bit grey PNG as a float32 [H, W] map in [0, 1]."""
-    with Image.open(io.BytesIO(data)) as image:
-        levels = 255 if image.mode == "L" else 65535
-        return np.array(image).astype(np.float32) / np.float32(levels)
+def decode_map(data: bytes, name: str) -> np.ndarray:
+    """Returns an encoded grey image as a float32 [H, W] map in [0, 1].
+
+    8 bits are divided by 255, 16 bits by 65535. Colour is taken where its channels are
+    equal, as a grey JPEG has them.
+
+    Args:
+      data: the bytes of a PNG, a JPEG or any other format that Pillow reads.
+      name: what an error message calls the map, usually its path.
+
+    Raises:
+      UserError: the bytes are not a complete grey image.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return _grey_map(image)
+    except _UNREADABLE as error:
+        known = not isinstance(error, Image.UnidentifiedImageError)
+        reason = str(error) if known else "not a known image format"
+        raise UserError(f"cannot read the map {name}: {reason}") from error
+
+
+def _grey_map(image: Image.Image) -> np.ndarray:
+    """Returns the levels of a grey image as fractions of its largest level."""
+    if image.mode.startswith("I"):
+        levels = np.array(image)
+        if levels.min(initial=0) < 0 or levels.max(initial=0) > 65535:
+            raise ValueError("its pixels have 32 bits; save it with 8 or 16")
+        return levels.astype(np.float32) / np.float32(65535)
+    if image.mode == "F":
+        raise ValueError("its pixels are floats of unknown range; save it with 8 bits")
+    if image.mode not in ("1", "L", "LA"):
+        colours = np.array(image.convert("RGB"), np.int16)
+        if np.ptp(colours, axis=-1).max(initial=0) > _COLOUR_TOLERANCE:
+            raise ValueError("it is a picture in colour; a map is grey")
+    return np.array(image.convert("L")).astype(np.float32) / np.float32(255)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -117,16 +155,9 @@ def _grey_from_16_bits(grey: np.ndarray) -> np.ndarray:
     return np.rint(grey / 257.0).astype(np.uint8)
 
 
-def _resize(image: Image.Image, *, height: int, width: int) -> Image.Image:
-    """Returns the image at another size, each axis with the filter that suits it."""
-    by_width = _filter(image.width, width)
-    by_height = _filter(image.height, height)
-    if by_width != by_height:
-        image = image.resize((width, image.height), by_width)
-    return image.resize((width, height), by_height)
-
-
-def _filter(old_length: int, new_length: int) -> Image.Resampling:
-    """Returns area averaging for shrinking, linear interpolation for enlarging."""
-    shrinks = new_length <= old_length
-    return Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+def _enlarge(array: np.ndarray, *, height: int, width: int) -> np.ndarray:
+    """Returns an array at a size that is not smaller, by bilinear interpolation."""
+    if array.shape[:2] == (height, width):
+        return array.copy()
+    image = Image.fromarray(array)
+    return np.array(image.resize((width, height), Image.Resampling.BILINEAR))

@@ -8,22 +8,29 @@ import tensorflow_datasets as tfds
 
 from salgan_jax.data import images
 
+UNKNOWN_OBSERVER = -1
+
 
 class Record(NamedTuple):
     """An image with what people looked at in it, at the publishers' size."""
 
-    id: str  # file stem, unique within the dataset
+    id: str  # file stem, unique within the split
     image: np.ndarray  # uint8 [H, W, 3] RGB
-    density_map: np.ndarray  # float32 [H, W] in [0, 1], maximum 1
-    fixations: np.ndarray  # float32 [N, 2]: (x, y) in pixels, 0-based
-    observers: np.ndarray  # int32 [N]: which observer each fixation is of
+    density_map: np.ndarray | None  # float32 [H, W] in [0, 1]; None: not given
+    fixations: np.ndarray | None  # float32 [N, 2]: (x, y) in pixels, 0-based, or None
+    observers: np.ndarray | None  # int32 [N], -1 where unknown; None as fixations
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.image.shape[0], self.image.shape[1]
 
 
 def dataset_info(
     builder: tfds.core.DatasetBuilder,
     *,
     description: str,
-    sigma_px: float,
+    sigma_px: float | None,
     homepage: str = "",
     citation: str = "",
 ) -> tfds.core.DatasetInfo:
@@ -34,7 +41,8 @@ def dataset_info(
     Args:
       builder: the builder that asks.
       description: what the dataset shows and how its ground truth was made.
-      sigma_px: sigma of the Gaussian that made the density maps, in pixels.
+      sigma_px: sigma of the Gaussian that makes density maps of fixations, in pixels;
+        None where nobody has said.
       homepage: where the publishers' files come from.
       citation: BibTeX.
     """
@@ -42,9 +50,10 @@ def dataset_info(
         {
             "id": tfds.features.Text(),
             "image": tfds.features.Image(shape=(None, None, 3)),
-            "density_map": tfds.features.Image(
-                shape=(None, None, 1), dtype=np.uint16, encoding_format="png"
-            ),
+            "size": tfds.features.Tensor(shape=(2,), dtype=np.int32),
+            # An encoded grey image, empty where there is none.
+            "density_map": tfds.features.Text(),
+            "has_fixations": tfds.features.Scalar(dtype=np.bool_),
             "fixations": tfds.features.Tensor(shape=(None, 2), dtype=np.float32),
             "observers": tfds.features.Tensor(shape=(None,), dtype=np.int32),
         }
@@ -64,25 +73,37 @@ def encode(
     *,
     record_id: str,
     image: bytes,
-    density_map: np.ndarray,
-    fixations: np.ndarray,
-    observers: np.ndarray,
+    size: tuple[int, int],
+    density_map: np.ndarray | bytes | None,
+    fixations: np.ndarray | None,
+    observers: np.ndarray | None,
 ) -> dict[str, Any]:
     """Returns the example that a builder yields.
 
     Args:
-      record_id: file stem, unique within the dataset.
+      record_id: file stem, unique within the split.
       image: the encoded image; the publishers' own bytes wherever they can be kept.
-      density_map: [H, W] in [0, 1], maximum 1.
-      fixations: [N, 2] (x, y) in pixels, 0-based.
-      observers: [N].
+      size: (height, width) of the image.
+      density_map: [H, W] in [0, 1], or the publishers' grey PNG or JPEG as it is.
+      fixations: [N, 2] (x, y) in pixels, 0-based; [0, 2] where nobody looked.
+      observers: [N], -1 where unknown.
     """
+    if density_map is None:
+        density_map = b""
+    elif not isinstance(density_map, bytes):
+        density_map = images.encode_map(density_map)
+    has_fixations = fixations is not None
+    points = fixations if has_fixations else np.empty((0, 2))
     return {
         "id": record_id,
         "image": image,
-        "density_map": images.encode_map(density_map),
-        "fixations": np.asarray(fixations, np.float32).reshape(-1, 2),
-        "observers": np.asarray(observers, np.int32).reshape(-1),
+        "size": np.array(size, np.int32),
+        "density_map": density_map,
+        "has_fixations": has_fixations,
+        "fixations": np.asarray(points, np.float32).reshape(-1, 2),
+        "observers": np.asarray(observers if has_fixations else [], np.int32).reshape(
+            -1
+        ),
     }
 
 
@@ -91,17 +112,20 @@ def undecoded() -> dict[str, Any]:
 
     Its own decoders need TensorFlow or OpenCV and ignore the EXIF orientation.
     """
-    skip = tfds.decode.SkipDecoding()
-    return {"image": skip, "density_map": skip}
+    return {"image": tfds.decode.SkipDecoding()}
 
 
 def decode(example: Mapping[str, Any]) -> Record:
     """Returns the record of an example that was read with `undecoded`."""
     record_id = example["id"].decode()
+    density_map, fixations, observers = example["density_map"], None, None
+    if example["has_fixations"]:
+        fixations = np.asarray(example["fixations"], np.float32).reshape(-1, 2)
+        observers = np.asarray(example["observers"], np.int32).reshape(-1)
     return Record(
         id=record_id,
         image=images.decode_image(example["image"], record_id),
-        density_map=images.decode_map(example["density_map"]),
-        fixations=np.asarray(example["fixations"], np.float32).reshape(-1, 2),
-        observers=np.asarray(example["observers"], np.int32).reshape(-1),
+        density_map=images.decode_map(density_map, record_id) if density_map else None,
+        fixations=fixations,
+        observers=observers,
     )

@@ -1,23 +1,31 @@
 """Reading prepared datasets: the records of a split, by index."""
 
-from collections.abc import Sequence
+import abc
+from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
-from salgan_jax.data import preparation, record_format
+from salgan_jax.data import catalog, preparation, record_format
 from salgan_jax.data.record_format import Record
 from salgan_jax.errors import UserError
 
-__all__ = ["Record", "directory", "fixation_sigma_px", "open_split"]
+__all__ = [
+    "Record",
+    "directory",
+    "fixation_sigma_px",
+    "full_name",
+    "open_split",
+    "split_names",
+]
 
 
-def open_split(dataset: str, split: str, data_dir: str = "") -> Sequence[Record]:
+def open_split(dataset: str, split: str = "", data_dir: str = "") -> Sequence[Record]:
     """Returns the records of a split, in the publishers' order, decoded when asked for.
 
-    A dataset that needs no source (popout) is prepared first if it is not there yet.
+    A dataset that is generated (popout) is prepared first if it is not there yet.
 
     Args:
-      dataset: "osie", "popout", "popout/tiny".
-      split: "train" or "validation".
+      dataset: "osie", "salicon/2017", "popout/tiny".
+      split: "train" or "validation"; "" where the dataset has one split only.
       data_dir: where datasets lie; "" means TFDS_DATA_DIR or ~/tensorflow_datasets.
 
     Raises:
@@ -25,20 +33,43 @@ def open_split(dataset: str, split: str, data_dir: str = "") -> Sequence[Record]
       FileNotFoundError: the dataset is not prepared; the message says how to do it.
     """
     builder = preparation.prepared_builder(dataset, data_dir)
-    if split not in builder.info.splits:
-        known = ", ".join(sorted(builder.info.splits))
-        raise UserError(f"{dataset} has no split {split!r}; it has {known}")
-    return _Records(preparation.examples(builder, split))
+    known = sorted(builder.info.splits)
+    if not split and len(known) == 1:
+        split = known[0]
+    if split not in known:
+        raise UserError(f"{dataset} has no split {split!r}; it has {', '.join(known)}")
+    return _Records(catalog.examples(builder, split))
 
 
-def fixation_sigma_px(dataset: str, data_dir: str = "") -> float:
-    """Returns the sigma of the Gaussian that made the density maps, in pixels.
+def split_names(dataset: str, data_dir: str = "") -> list[str]:
+    """Returns the names of a dataset's splits.
+
+    Raises:
+      UserError, FileNotFoundError: as `open_split`.
+    """
+    return sorted(preparation.prepared_builder(dataset, data_dir).info.splits)
+
+
+def full_name(dataset: str, data_dir: str = "") -> str:
+    """Returns the dataset's name with its edition: "salicon/2017" of "salicon".
+
+    Raises:
+      UserError, FileNotFoundError: as `open_split`.
+    """
+    return catalog.full_name(preparation.prepared_builder(dataset, data_dir))
+
+
+def fixation_sigma_px(dataset: str, data_dir: str = "") -> float | None:
+    """Returns the sigma that makes density maps of fixations, in pixels.
+
+    None where neither the publishers nor the user of `prepare_data.py` said one.
 
     Raises:
       UserError, FileNotFoundError: as `open_split`.
     """
     metadata: Any = preparation.prepared_builder(dataset, data_dir).info.metadata
-    return float(metadata["fixation_sigma_px"])
+    sigma_px = metadata["fixation_sigma_px"]
+    return None if sigma_px is None else float(sigma_px)
 
 
 def directory(dataset: str, data_dir: str = "") -> str:
@@ -50,14 +81,24 @@ def directory(dataset: str, data_dir: str = "") -> str:
     return str(preparation.prepared_builder(dataset, data_dir).data_path)
 
 
-class _Records(Sequence[Record]):
-    """The records of one split."""
+def subset(split_records: Sequence[Record], rows: Iterable[int]) -> Sequence[Record]:
+    """Returns some records, in the order of `rows`; each is read when asked for."""
+    return _Chosen([(split_records, int(row)) for row in rows])
 
-    def __init__(self, examples: Sequence[Any]) -> None:
-        self._examples = examples
 
-    def __len__(self) -> int:
-        return len(self._examples)
+def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
+    """Returns the records of all parts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return _Chosen([(part, row) for part in parts for row in range(len(part))])
+
+
+class _Indexed(Sequence[Record], abc.ABC):
+    """Records that are read one by one, by index or by slice."""
+
+    @abc.abstractmethod
+    def read(self, index: int) -> Record:
+        """Returns the record at an index that is not negative."""
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -66,5 +107,32 @@ class _Records(Sequence[Record]):
     def __getitem__(self, index: int | slice) -> Record | list[Record]:
         # The range resolves negative indices, and raises what ends a for loop.
         if isinstance(index, slice):
-            return [self[i] for i in range(len(self))[index]]
-        return record_format.decode(self._examples[range(len(self))[index]])
+            return [self.read(i) for i in range(len(self))[index]]
+        return self.read(range(len(self))[index])
+
+
+class _Records(_Indexed):
+    """The records of one split."""
+
+    def __init__(self, examples: Sequence[Any]) -> None:
+        self._examples = examples
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def read(self, index: int) -> Record:
+        return record_format.decode(self._examples[index])
+
+
+class _Chosen(_Indexed):
+    """Records of one split or of several, each by where it is."""
+
+    def __init__(self, places: list[tuple[Sequence[Record], int]]) -> None:
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def read(self, index: int) -> Record:
+        split_records, row = self._places[index]
+        return split_records[row]

@@ -1,66 +1,63 @@
 """OSIE: eye fixations of 15 people on natural images (Xu et al., J. of Vision 2014)."""
 
+import functools
 import pathlib
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import scipy.io
 import tensorflow_datasets as tfds
 
-from salgan_jax.data import fixations, images, record_format
+from salgan_jax.data.builders import matlab_structure
+from salgan_jax.data.builders.publishers import Publishers
+from salgan_jax.data.stimuli import Gaze, Stimulus
 from salgan_jax.errors import UserError
 
-SIGMA_PX = 24.0  # about one degree of visual angle at 800 x 600
-_TOLERANCE_PX = 1.0  # how far outside of the image a fixation may lie
 
+class Osie(Publishers):
+    """The publishers' files, split by file name: every fifth image is validation.
 
-class Gaze(NamedTuple):
-    """Where all observers looked in one image."""
+    The published coordinates are continuous over the image (they span 1.2 to 798.8 and
+    1.2 to 599.2 of 800 x 600, so nothing tells of an origin at 1) and are kept as they
+    are; points up to 1 px outside move to the nearest border.
+    """
 
-    points: np.ndarray  # float32 [N, 2]: (x, y) in pixels, as published
-    observers: np.ndarray  # int32 [N]
-
-
-class Osie(tfds.core.GeneratorBasedBuilder):
-    """The publishers' files, split by file name: every fifth image is validation."""
-
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("2.0.0")
+    SIGMA_PX = 24.0  # about one degree of visual angle at 800 x 600
+    PIXELS_PER_DEGREE = 24.0
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "the folder of https://github.com/NUS-VIP/predicting-human-gaze-beyond-pixels "
         "that holds data/stimuli/*.jpg and data/eye/fixations.mat"
     )
+    DESCRIPTION = (
+        "Object and Semantic Images and Eye-tracking. Density: fixation counts of all "
+        "observers blurred by a Gaussian. Sorted by file name, the image with index i "
+        "is validation if i % 5 == 0, else train."
+    )
+    HOMEPAGE = "https://github.com/NUS-VIP/predicting-human-gaze-beyond-pixels"
+    CITATION = """@article{xu2014predicting,
+  title={Predicting human gaze beyond pixels},
+  author={Xu, Juan and Jiang, Ming and Wang, Shuo and Kankanhalli, Mohan S and
+    Zhao, Qi},
+  journal={Journal of Vision}, volume={14}, number={1}, year={2014}}"""
 
-    def _info(self) -> tfds.core.DatasetInfo:
-        return record_format.dataset_info(
-            self,
-            description=(
-                "Object and Semantic Images and Eye-tracking. Density: fixation counts "
-                f"of all observers blurred by a Gaussian of sigma {SIGMA_PX:g} px. "
-                "Sorted by file name, the image with index i is validation if "
-                "i % 5 == 0, else train."
-            ),
-            sigma_px=SIGMA_PX,
-            homepage="https://github.com/NUS-VIP/predicting-human-gaze-beyond-pixels",
-            citation=_CITATION,
-        )
-
-    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
-        source = find_source(pathlib.Path(dl_manager.manual_dir))
+    def find(self, source: pathlib.Path) -> dict[str, list[Stimulus]]:
+        """Returns the images of both splits, sorted by file name."""
+        source = find_source(source)
         gazes = read_fixations(source / "eye" / "fixations.mat")
         paths = sorted((source / "stimuli").glob("*.jpg"))
         _check_same_images([path.name for path in paths], gazes)
-        train = [path for i, path in enumerate(paths) if i % 5 != 0]
-        return {
-            "train": self._generate_examples(train, gazes),
-            "validation": self._generate_examples(paths[::5], gazes),
-        }
-
-    def _generate_examples(
-        self, paths: Sequence[pathlib.Path], gazes: dict[str, Gaze]
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        for i, path in enumerate(paths):
-            yield i, make_example(path, gazes[path.name])
+        found = [
+            Stimulus(
+                id=path.stem,
+                image=path,
+                read_fixations=functools.partial(gazes.__getitem__, path.name),
+            )
+            for path in paths
+        ]
+        train = [stimulus for i, stimulus in enumerate(found) if i % 5 != 0]
+        return {"train": train, "validation": found[::5]}
 
 
 def find_source(directory: pathlib.Path) -> pathlib.Path:
@@ -86,6 +83,7 @@ def read_fixations(path: pathlib.Path) -> dict[str, Gaze]:
       UserError: the file is broken or is not laid out as published.
     """
     try:
+        matlab_structure.check(path.read_bytes())
         contents = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
     # SciPy raises nearly anything on a broken file, zlib.error and TypeError included.
     except Exception as error:
@@ -100,40 +98,6 @@ def read_fixations(path: pathlib.Path) -> dict[str, Gaze]:
             f"{path} is not laid out as published: `fixations` must be cells of .img "
             f"and .subjects, each with .fix_x and .fix_y of one length ({error!r})"
         ) from error
-
-
-def make_example(path: pathlib.Path, gaze: Gaze) -> dict[str, Any]:
-    """Returns the example of one image: its own bytes, fixations, blurred density.
-
-    The published coordinates are continuous over the image (they span 1.2 to 798.8 and
-    1.2 to 599.2 of 800 x 600, so nothing tells of an origin at 1) and are kept as they
-    are; points up to 1 px outside move to the nearest border.
-
-    Raises:
-      UserError: the image is unreadable, or a point lies further outside.
-    """
-    data = path.read_bytes()
-    height, width = images.decode_image(data, str(path)).shape[:2]
-    size = np.array([width, height], np.float32)
-    beyond = np.maximum(-gaze.points, gaze.points - size)
-    # Written so that not-a-number fails as well.
-    if not (beyond <= _TOLERANCE_PX).all():
-        x, y = gaze.points[~(beyond <= _TOLERANCE_PX).all(axis=1)][0]
-        raise UserError(
-            f"{path} has {width} x {height} pixels, but a fixation at "
-            f"({x:g}, {y:g}): is it the image that was shown?"
-        )
-    points = np.clip(gaze.points, 0, np.nextafter(size, np.float32(0)))
-    density = fixations.density_map(
-        points, height=height, width=width, sigma_px=SIGMA_PX
-    )
-    return record_format.encode(
-        record_id=path.stem,
-        image=data,
-        density_map=density,
-        fixations=points,
-        observers=gaze.observers,
-    )
 
 
 def _gaze(subjects: Any) -> Gaze:
@@ -169,10 +133,3 @@ def _listed(names: Sequence[str]) -> str:
     """Returns the first names and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
-
-
-_CITATION = """@article{xu2014predicting,
-  title={Predicting human gaze beyond pixels},
-  author={Xu, Juan and Jiang, Ming and Wang, Shuo and Kankanhalli, Mohan S and
-    Zhao, Qi},
-  journal={Journal of Vision}, volume={14}, number={1}, year={2014}}"""

@@ -23,7 +23,7 @@ class PopoutConfig(tfds.core.BuilderConfig):
 class Popout(tfds.core.GeneratorBasedBuilder):
     """Displays of `popout_displays`, with the odd item as ground truth."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("2.0.0")
     BUILDER_CONFIGS: ClassVar[list[PopoutConfig]] = [
         PopoutConfig(name="full", num_train=400, num_validation=100),
         PopoutConfig(name="tiny", num_train=24, num_validation=8),
@@ -63,6 +63,7 @@ def make_example(split: str, index: int) -> dict[str, Any]:
     return record_format.encode(
         record_id=f"{split}_{index:05d}_{display.feature}",
         image=images.encode_png(display.image),
+        size=display.image.shape[:2],
         density_map=display.density_map,
         fixations=display.fixations,
         observers=display.observers,

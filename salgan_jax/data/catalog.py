@@ -1,0 +1,87 @@
+"""Datasets by name: "osie", "salicon/2017", "salicon" if one edition is prepared."""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from salgan_jax.data import record_format
+from salgan_jax.data.builders import BUILDERS
+from salgan_jax.data.builders.publishers import Publishers
+from salgan_jax.errors import UserError
+
+Builder = tfds.core.GeneratorBasedBuilder
+
+
+def parse(dataset: str) -> tuple[Any, str]:
+    """Returns the builder's class and the config, "" if the name has none."""
+    name, _, config = dataset.partition("/")
+    if name not in BUILDERS:
+        known = ", ".join(sorted(BUILDERS))
+        raise UserError(f"there is no dataset {dataset!r}; there are {known}")
+    configs = BUILDERS[name].builder_configs
+    if config and takes_any_config(BUILDERS[name]):
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", config):
+            raise UserError(
+                f"{dataset!r} is no name: after {name}/ comes a letter, then letters, "
+                "digits, - and _"
+            )
+    elif config and config not in configs:
+        known = ", ".join(f"{name}/{config}" for config in configs) or name
+        raise UserError(f"there is no dataset {dataset!r}; there are {known}")
+    return BUILDERS[name], config
+
+
+def has_publishers(builder_class: Any) -> bool:
+    """Whether the dataset is made of somebody's files, not generated."""
+    return issubclass(builder_class, Publishers)
+
+
+def takes_any_config(builder_class: Any) -> bool:
+    """Whether users keep several such datasets under names of their own."""
+    return getattr(builder_class, "TAKES_ANY_CONFIG", False)
+
+
+def is_ambiguous(builder_class: Any, config: str) -> bool:
+    """Whether the files have to say which of several editions they are."""
+    return (
+        not config
+        and has_publishers(builder_class)
+        and len(builder_class.builder_configs) > 1
+    )
+
+
+def make_builder(builder_class: Any, config: str, data_dir: str) -> Builder:
+    """Returns a dataset's builder; of several editions the one that is prepared."""
+    settings = {
+        "data_dir": os.path.expanduser(data_dir) or None,
+        "file_format": "array_record",
+    }
+    if is_ambiguous(builder_class, config):
+        builders = [
+            builder_class(config=name, **settings)
+            for name in builder_class.builder_configs
+        ]
+        prepared = [builder for builder in builders if builder.data_path.exists()]
+        if len(prepared) > 1:
+            names = " and ".join(full_name(builder) for builder in prepared)
+            raise UserError(f"there are {names}, which are not alike: name one of them")
+        return (prepared or builders)[0]
+    if config and takes_any_config(builder_class):
+        own = tfds.core.BuilderConfig(name=config, version=builder_class.VERSION)
+        return builder_class(config=own, **settings)
+    return builder_class(config=config or None, **settings)
+
+
+def full_name(builder: Builder) -> str:
+    """Returns a dataset's name with its config, "salicon/2017", if it has configs."""
+    config = builder.builder_config
+    return f"{builder.name}/{config.name}" if config else builder.name
+
+
+def examples(builder: Builder, split: str) -> Sequence[Any]:
+    """Returns the examples of a split, with their images still encoded."""
+    as_data_source: Any = builder.as_data_source  # its decorator hides its signature
+    return as_data_source(split, decoders=record_format.undecoded())

@@ -1,0 +1,123 @@
+"""Records at training size: images and maps as the network sees them, in 8 bits.
+
+The training copy of a split is made once, kept beside the prepared data set and
+memory-mapped, so that an epoch decodes and resizes nothing. Where the folder cannot be
+written, the copy is made anew for every run and stays in memory.
+"""
+
+import concurrent.futures
+import errno
+import hashlib
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tqdm
+from absl import logging
+
+from salgan_jax import atomic
+from salgan_jax.data import geometry as frame_geometry
+from salgan_jax.data import records
+from salgan_jax.data.record_format import Record
+from salgan_jax.errors import UserError
+from salgan_jax.state import Batch
+
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class FrameFormat(NamedTuple):
+    """What the network sees: (height, width), and how an image fills it."""
+
+    size: tuple[int, int]
+    geometry: str  # one of geometry.GEOMETRIES
+
+
+def make_frame(record: Record, frame_format: FrameFormat) -> Batch:
+    """Returns one record as uint8 image [height, width, 3] and map [height, width, 1].
+
+    Raises:
+        UserError: the record has no density map.
+    """
+    if record.density_map is None:
+        raise UserError(
+            f"image {record.id} has no density map, which the content loss needs: "
+            "prepare the data set with maps, or with --sigma_px=N to make them of its "
+            "fixations"
+        )
+    size, geometry = frame_format
+    image = frame_geometry.image_to_frame(
+        record.image, frame_size=size, geometry=geometry
+    )
+    density_map = frame_geometry.map_to_frame(
+        record.density_map, frame_size=size, geometry=geometry
+    )
+    return Batch(image, np.rint(255 * density_map).astype(np.uint8)[..., None])
+
+
+def open_frames(
+    dataset: str, split: str, *, data_dir: str, frame_format: FrameFormat
+) -> Batch:
+    """Returns a split, uint8 [N, ...], made at the first call and read at the next.
+
+    Raises:
+        UserError, FileNotFoundError: as `records.open_split` and `make_frame`.
+    """
+    split_records = records.open_split(dataset, split, data_dir)
+    directory = pathlib.Path(records.directory(dataset, data_dir)) / "training_copies"
+    (height, width), geometry = frame_format
+    kind = f"{split or 'all'}-{height}x{width}-{geometry}"
+    stem = f"{kind}-{_fingerprint(directory.parent)}"
+    paths = [directory / f"{stem}-{field}.npy" for field in Batch._fields]
+    if not all(path.exists() for path in paths):
+        frames = make_frames(split_records, frame_format)
+        try:
+            _save(paths, frames)
+        except OSError as error:
+            if error.errno not in _NOT_WRITABLE:
+                raise
+            logging.info("%s cannot be written: kept in memory", directory)
+            return frames
+    return Batch(*(np.load(path, mmap_mode="r") for path in paths))
+
+
+def make_frames(split_records: Sequence[Record], frame_format: FrameFormat) -> Batch:
+    """Returns all records at training size, uint8 [N, ...]."""
+    count, (height, width) = len(split_records), frame_format.size
+    frames = Batch(
+        np.empty((count, height, width, 3), np.uint8),
+        np.empty((count, height, width, 1), np.uint8),
+    )
+
+    def fill(index: int) -> None:
+        frame = make_frame(split_records[index], frame_format)
+        frames.image[index], frames.saliency_map[index] = frame
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        done = pool.map(fill, range(count))
+        for _ in tqdm.tqdm(done, "training copy", count, disable=None, leave=False):
+            pass
+    return frames
+
+
+def _save(paths: Sequence[pathlib.Path], frames: Batch) -> None:
+    paths[0].parent.mkdir(exist_ok=True)
+    for path, array in zip(paths, frames, strict=True):
+        with atomic.written_aside(path) as file:
+            np.save(file, array)
+
+
+def _fingerprint(directory: pathlib.Path) -> str:
+    """Names a prepared data set by sizes and times of its files.
+
+    A data set prepared anew therefore never meets the training copy of an older one.
+    """
+    digest = hashlib.sha256()
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+        if entry.is_file():
+            status = entry.stat()
+            digest.update(
+                f"{entry.name} {status.st_size} {status.st_mtime_ns};".encode()
+            )
+    return digest.hexdigest()[:12]

@@ -1,0 +1,159 @@
+"""What a run trains on and is scored on, as its config says, and the batches of it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+from ml_collections import ConfigDict
+
+from salgan_jax import parallel
+from salgan_jax.data import (
+    frames,
+    pipeline,
+    records,
+    sampling,
+    selection,
+    streaming,
+)
+from salgan_jax.data.frames import FrameFormat
+from salgan_jax.data.records import Record
+from salgan_jax.data.sampling import Sampling
+from salgan_jax.data.selection import Folds, Part
+from salgan_jax.errors import UserError
+from salgan_jax.state import Batch
+
+_NEEDS_FIXATIONS = ("nss", "auc_judd")
+
+
+class TrainingInput(NamedTuple):
+    """What a run sees.
+
+    Attributes:
+        parts: what it trains on, one for each data set.
+        sampling: how a step draws its examples from the parts.
+        eval_records: what it is scored on.
+    """
+
+    parts: list[Part]
+    sampling: Sampling
+    eval_records: Sequence[Record]
+
+
+def with_full_names(config: ConfigDict) -> ConfigDict:
+    """Returns the config with the edition of every data set in its name.
+
+    A checkpoint thus tells which SALICON it has seen, even if the user only said
+    "salicon".
+
+    Raises:
+        UserError, FileNotFoundError: a data set is not known or not prepared.
+    """
+    mixture = selection.parse_mixture(config.data.dataset)
+    names = [records.full_name(name, config.data.data_dir) for name, _ in mixture]
+    if len(names) > 1:
+        names = [f"{name}:{w:g}" for name, (_, w) in zip(names, mixture, strict=True)]
+    named = config.copy_and_resolve_references()
+    named.data.dataset = ",".join(names)
+    return named
+
+
+def open_input(config: ConfigDict) -> TrainingInput:
+    """Returns what the config says, once it is known to be usable.
+
+    Raises:
+        UserError, FileNotFoundError: a data set or a split is not there, is not
+            prepared, or lacks what the losses and the best metric need.
+    """
+    data: Any = config.data
+    folds = Folds(data.num_folds, data.fold)
+    parts = selection.open_training(
+        data.dataset, data.train_split, data.data_dir, folds
+    )
+    for part in parts:
+        if not len(part.rows):
+            raise UserError(f"{part.dataset} has no images to train on")
+        # All records of a split have a map, or none has.
+        frames.make_frame(part.records[int(part.rows[0])], frame_format(config))
+    eval_records = selection.open_evaluation(
+        data.dataset,
+        train_split=data.train_split,
+        eval_split=data.eval_split,
+        data_dir=data.data_dir,
+        folds=folds,
+    )
+    _check_can_score(config.checkpoint.best_metric, eval_records)
+    plan = Sampling(
+        counts=tuple(len(part.rows) for part in parts),
+        weights=tuple(part.weight for part in parts),
+        batch_size=config.batch_size,
+        seed=config.seed,
+        horizontal_flip=data.horizontal_flip,
+    )
+    return TrainingInput(parts, plan, eval_records)
+
+
+def batches(
+    source: TrainingInput,
+    config: ConfigDict,
+    devices: Sequence[jax.Device],
+    *,
+    first_step: int,
+    num_steps: int,
+) -> Iterator[Batch]:
+    """Returns the sharded batches of steps `first_step` to `num_steps` - 1.
+
+    `config.data.cache` says where the examples wait; the batches are the same.
+    """
+    data: Any = config.data
+    if data.cache == "none":
+        streamed = streaming.batches(
+            first_step,
+            num_steps,
+            source.parts,
+            source.sampling,
+            frame_format(config),
+            num_workers=data.num_workers,
+        )
+        return parallel.prefetch(streamed, devices)
+    copies = [
+        pipeline.Frames(
+            frames.open_frames(
+                part.dataset,
+                part.split,
+                data_dir=data.data_dir,
+                frame_format=frame_format(config),
+            ),
+            part.rows,
+        )
+        for part in source.parts
+    ]
+    if data.cache == "device":
+        rows = (
+            sampling.rows_at(step, source.sampling)
+            for step in range(first_step, num_steps)
+        )
+        return parallel.resident_batches(pipeline.joined(copies), rows, devices)
+    return parallel.prefetch(
+        pipeline.batches(first_step, num_steps, copies, source.sampling), devices
+    )
+
+
+def frame_format(config: ConfigDict) -> FrameFormat:
+    """Returns how images fill the network's frame."""
+    height, width = config.data.image_size
+    return FrameFormat((height, width), config.data.geometry)
+
+
+def _check_can_score(best_metric: str, eval_records: Sequence[Record]) -> None:
+    """Raises UserError if the records cannot give the score that a run is judged by."""
+    if not len(eval_records):
+        raise UserError("there are no images to evaluate on")
+    record = eval_records[0]
+    needs_fixations = best_metric in _NEEDS_FIXATIONS
+    what = record.fixations if needs_fixations else record.density_map
+    if what is None:
+        missing = "fixations" if needs_fixations else "density maps"
+        raise UserError(
+            f"the evaluation images have no {missing}, which "
+            f"config.checkpoint.best_metric={best_metric} needs: choose another metric"
+        )
