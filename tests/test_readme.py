@@ -1,78 +1,47 @@
 """Every command that the README shows runs, on a network and data made small."""
 
 import os
-import pathlib
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 
+import jax
+import miniature
 import numpy as np
 import osie_files
+import publishers_files
 import pytest
-import test_weights
+import salicon_files
+import weight_files
 from PIL import Image
+from shown_commands import ROOT, blocks, commands, make_clone, page, run, run_all
 
 from salgan_jax import checkpoints
 from salgan_jax.data import images
 
-ROOT = pathlib.Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-SMALL = (
-    "--config.batch_size=2",
-    "--config.data.image_size=(32,48)",
-    "--config.model.width_multiplier=0.0625",
-    "--config.phases.bootstrap_epochs=1",
-    "--config.phases.num_epochs=2",
-)
-
-
-def blocks(language, page=README):
-    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-
-
-def commands(text):
-    joined = text.replace("\\\n", " ")
-    lines = (line.partition("#")[0].strip() for line in joined.splitlines())
-    return [line for line in lines if re.match(r"(\S*/)?python launch/", line)]
+README = page("README.md")
+PAGES = ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A working directory like the repository's, with OSIE and a photograph in it."""
-    folder = tmp_path_factory.mktemp("clone")
-    for name in ("launch", "configs"):
-        (folder / name).symlink_to(ROOT / name)
+    """A working directory like the repository's, with all that the README names."""
+    folder = make_clone(tmp_path_factory.mktemp("clone"))
     osie_files.write(folder / "DIR", num_images=7, num_observers=3)
+    salicon_files.write_salicon(folder / "SALICON", {"train": 3, "val": 2})
+    publishers_files.write_image(folder / "FOLDER" / "images" / "a.jpg")
+    publishers_files.write_map(folder / "FOLDER" / "maps" / "a.png")
     random = np.random.default_rng(0)
     Image.fromarray(random.integers(0, 256, (50, 70, 3), np.uint8)).save(
         folder / "photo.jpg"
     )
+    weight_files.write_torch_zip_by_hand(
+        folder / "vgg16-397923af.pth", weight_files.torchvision_state()
+    )
     return folder
 
 
-def run(command, folder):
-    words = shlex.split(command)
-    words[0] = sys.executable
-    if "launch/train.py" in words:
-        words += SMALL
-    result = subprocess.run(
-        words,
-        cwd=folder,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(ROOT),
-            "TFDS_DATA_DIR": str(folder / "datasets"),
-        },
-        capture_output=True,
-        text=True,
-    )
-    return result.returncode, result.stdout + result.stderr
-
-
 def test_readme_begins_with_the_two_commands():
-    first = blocks("bash")[0].split("\n")
+    first = blocks("bash", README)[0].split("\n")
     assert first[0].startswith("./launch/quickstart.sh ")
     assert first[1].startswith("./launch/test.sh ")
     for script in ("quickstart.sh", "test.sh"):
@@ -80,9 +49,10 @@ def test_readme_begins_with_the_two_commands():
 
 
 def test_every_command_of_the_readme_runs(folder):
-    shown = commands("".join(blocks("bash")))
-    doors = ["prepare_data", "train", "evaluate", "predict", "inspect_checkpoint"]
-    assert all(any(f"launch/{door}.py" in line for line in shown) for door in doors)
+    shown = commands("".join(blocks("bash", README)))
+    doors = [path.name for path in (ROOT / "launch").glob("*.py")]
+    assert len(doors) == 7
+    assert all(any(f"launch/{door}" in line for line in shown) for door in doors)
     for command in shown:
         if "runs/other" in command:
             shutil.copytree(folder / "runs" / "osie", folder / "runs" / "other")
@@ -92,7 +62,7 @@ def test_every_command_of_the_readme_runs(folder):
         assert images.read_image(folder / "maps" / name).shape == (50, 70, 3)
     assert (folder / "runs" / "osie" / "scores" / "metrics.json").exists()
 
-    (snippet,) = blocks("python")
+    (snippet,) = blocks("python", README)
     (step, *_) = checkpoints.all_steps(str(folder / "runs" / "osie"))[::-1]
     snippet = snippet.replace("/absolute/path", str(folder))
     variables: dict = {}
@@ -101,28 +71,31 @@ def test_every_command_of_the_readme_runs(folder):
     assert kernel.shape == (3, 3, 16, 16)
 
 
+def save_narrow_blocks(path):
+    """What the file of two blocks is, for a network a sixteenth as wide: an import."""
+    config = miniature.config()
+    config.model.input_convention = "caffe"
+    encoder = miniature.experiment().params.generator["encoder"]
+    blocks = {name: encoder[name] for name in encoder if int(name[4]) <= 2}
+    state = {"generator": {"params": {"encoder": jax.tree.map(np.asarray, blocks)}}}
+    checkpoints.save_weights(str(path), state, config)
+
+
 @pytest.mark.slow
 def test_every_command_of_the_results_runs(folder):
-    page = (ROOT / "docs" / "results.md").read_text()
-    test_weights.write_keras_npz(
-        folder / "vgg16_keras_block1_2.npz", blocks=2, width=64 // 16
-    )
+    save_narrow_blocks(folder / "vgg16_keras_block1_2.npz")
     source = f"--source={folder / 'DIR'}"
     run(f"python launch/prepare_data.py --dataset=osie {source}", folder)
     shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)
-    shown = commands("".join(blocks("bash", page)))
+    shown = commands("".join(blocks("bash", page("docs/results.md"))))
     assert len(shown) == 3
-    for command in shown:
-        code, output = run(command, folder)
-        assert code == 0, f"{command}\n{output}"
+    run_all(shown, folder)
 
 
 def test_what_the_quickstart_runs_works_and_leaves_what_the_readme_names(folder):
     shown = commands((ROOT / "launch" / "quickstart.sh").read_text())
     assert len(shown) == 2
-    for command in shown:
-        code, output = run(command.replace("popout", "popout/tiny"), folder)
-        assert code == 0, f"{command}\n{output}"
+    run_all([command.replace("popout", "popout/tiny") for command in shown], folder)
     listed = re.search(r"Look at\n?\s*`runs/quickstart/`: (.*?)\.\s", README, re.DOTALL)
     assert listed
     names = re.findall(r"`([\w.]+)`", listed[1])
@@ -136,6 +109,7 @@ def test_every_config_of_the_readme_exists_and_every_config_is_there():
     assert named == {path.name for path in (ROOT / "configs").glob("*.py")}
 
 
-def test_local_links_of_the_readme_lead_somewhere():
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("name", PAGES)
+def test_local_links_of_a_page_lead_somewhere(name):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page(name)):
+        assert ((ROOT / name).parent / target).exists(), target

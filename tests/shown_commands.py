@@ -1,0 +1,63 @@
+"""The commands that a page shows, and running them on a network made small."""
+
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parents[1]
+_SMALL = (
+    "--config.batch_size=2",
+    "--config.data.image_size=(32,48)",
+    "--config.phases.bootstrap_epochs=1",
+    "--config.phases.num_epochs=2",
+)
+
+
+def page(name):
+    return (ROOT / name).read_text()
+
+
+def blocks(language, text):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(text):
+    joined = text.replace("\\\n", " ")
+    lines = (line.partition("#")[0].strip() for line in joined.splitlines())
+    return [line for line in lines if re.match(r"(\S*/)?python launch/", line)]
+
+
+def make_clone(folder):
+    """Makes a working directory like the repository's."""
+    for name in ("launch", "configs"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def run(command, folder, *, width=0.0625):
+    words = shlex.split(command)
+    words[0] = sys.executable
+    if "launch/train.py" in words:
+        words += [*_SMALL, f"--config.model.width_multiplier={width}"]
+    result = subprocess.run(
+        words,
+        cwd=folder,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT),
+            "TFDS_DATA_DIR": str(folder / "datasets"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+def run_all(shown, folder, **options):
+    """Runs all, each in its turn; the first that fails is shown with its output."""
+    for command in shown:
+        code, output = run(command, folder, **options)
+        assert code == 0, f"{command}\n{output}"

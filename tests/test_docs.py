@@ -1,0 +1,71 @@
+"""Every command that docs/ shows runs, on files made small."""
+
+import numpy as np
+import osie_files
+import publishers_files
+import pytest
+import salicon_files
+import weight_files
+from shown_commands import blocks, commands, make_clone, page, run, run_all
+
+from salgan_jax import config as config_module
+from salgan_jax.data.builders import BUILDERS
+from salgan_jax.export import story
+
+
+def shown_in(name):
+    return commands("".join(blocks("bash", page(name))))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A working directory like the repository's, with OSIE prepared."""
+    osie_files.write(tmp_path / "DIR", num_images=7, num_observers=3)
+    folder = make_clone(tmp_path)
+    command = "python launch/prepare_data.py --dataset=osie --source=DIR"
+    code, output = run(command, folder)
+    assert code == 0, output
+    return folder
+
+
+def test_every_command_about_data_runs(folder):
+    salicon_files.write_salicon(folder / "SALICON", {"train": 3, "val": 2})
+    salicon_files.write_mit1003(folder / "MIT1003")
+    for i in range(10):
+        publishers_files.write_image(folder / "FOLDER" / "images" / f"{i}.jpg")
+        publishers_files.write_map(folder / "FOLDER" / "maps" / f"{i}.png")
+    shown = shown_in("docs/datasets.md")
+    assert len(shown) == 5
+    run_all(shown, folder)
+
+
+@pytest.mark.slow
+def test_every_command_about_weights_runs(folder):
+    random = np.random.default_rng(0)
+    weights = {
+        name: random.normal(0, 0.02, array.shape).astype(np.float32)
+        for name, array in weight_files.torchvision_state().items()
+    }
+    weight_files.write_torch_zip_by_hand(folder / "vgg16-397923af.pth", weights)
+    weight_files.write_list(
+        folder / "gen_modelWeights0090.npz", weight_files.authors_generator()
+    )
+    weight_files.write_list(
+        folder / "discrim_modelWeights0090.npz", weight_files.authors_discriminator()
+    )
+    publishers_files.write_image(folder / "photo.jpg")
+    shown = shown_in("docs/weights.md")
+    assert len(shown) == 8
+    run_all(shown, folder, width=1)
+
+
+def test_the_page_about_data_names_every_dataset_and_every_setting():
+    text = page("docs/datasets.md")
+    assert all(f"| `{name}" in text or f"`{name}/" in text for name in BUILDERS)
+    mentioned = {"data_dir", "train_split", "eval_split", "image_size"}
+    for field in set(config_module.default().data) - mentioned:
+        assert f"`{field}`" in text, field
+
+
+def test_the_page_about_weights_names_every_format():
+    assert all(f"| `{name}` |" in page("docs/weights.md") for name in story.FORMATS)
