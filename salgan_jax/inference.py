@@ -89,7 +89,6 @@ def _predict(
     return maps
 
 
-@functools.partial(jax.jit, static_argnums=0)
 # The module is static and compared by value: a predictor of other parameters, as after
 # each epoch of training, does not compile again.
 @functools.partial(jax.jit, static_argnums=0)
