@@ -1,62 +1,75 @@
 """Scores a trained generator, or maps of another model, beside the baselines.
 
   python launch/evaluate.py --checkpoint=runs/osie --output=scores
+  python launch/evaluate.py --checkpoint=runs/osie --compare=runs/osie_content \
+      --output=scores
   python launch/evaluate.py --predictions=maps --dataset=osie --output=scores
 
 Prints a table and writes metrics.csv (every image) and metrics.json (means with 95 %
-bootstrap intervals, and those of the baselines). NSS, AUC-Judd, CC, SIM and KL
-divergence are those of the MIT/Tübingen benchmark, at the size of the original images.
+bootstrap intervals, and those of the baselines), at the size of the original images.
+Definitions are those of the MIT/Tübingen benchmark, or of --convention.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from absl import flags
 
 from salgan_jax import (
     checkpoints,
     doors,
-    evaluation,
     inference,
     prediction_files,
-    scores,
 )
-from salgan_jax.data import records
+from salgan_jax.data import selection
 from salgan_jax.errors import UserError
+from salgan_jax.evaluation import chosen_images, comparison, protocol, scores
+from salgan_jax.evaluation.baseline_predictors import Predict
+from salgan_jax.evaluation.chosen_images import EvaluationInput
+from salgan_jax.evaluation.scoring import Scoring
+from salgan_jax.metrics.conventions import CONVENTIONS
 
 _BATCH_SIZE = 8
+_COMPARED = "compared"
 
 _CHECKPOINT = flags.DEFINE_string("checkpoint", None, "The workdir of a training run.")
 _STEP = flags.DEFINE_integer("step", None, "Which checkpoint; the latest by default.")
 _PREDICTIONS = flags.DEFINE_string(
     "predictions",
     None,
-    "Instead of --checkpoint: a folder of maps, <image id>.npy, .png or .jpg, each of "
-    "its image's size.",
+    "Instead of --checkpoint: a folder of maps, <image id> with .npy, .png, .jpg or "
+    ".hdf5, each of its image's size; or one HDF5 file with a dataset for each image.",
+)
+_COMPARE = flags.DEFINE_string(
+    "compare",
+    None,
+    "Another model, compared image by image: a workdir, maps as in --predictions, or "
+    "the --output of an earlier evaluation.",
 )
 _DATASET = flags.DEFINE_string(
     "dataset", None, "Prepared dataset; that of the checkpoint by default."
 )
 _SPLIT = flags.DEFINE_string(
-    "split", None, 'What to score; the checkpoint\'s eval_split, else "validation".'
+    "split", None, "What to score; as in the checkpoint, else validation."
 )
 _TRAIN_SPLIT = flags.DEFINE_string(
     "train_split",
     None,
-    'What the baselines are fitted to; the checkpoint\'s train_split, else "train".',
+    "What the baselines are fitted to; as in the checkpoint, else train.",
 )
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "Where datasets lie; as in the checkpoint, else the TFDS default."
 )
+_CONVENTION = flags.DEFINE_enum(
+    "convention", "tuebingen", list(CONVENTIONS), "Whose definitions of the scores."
+)
+_EMD = flags.DEFINE_bool("emd", False, "The earth mover's distance too; takes longer.")
+_POST_PROCESSING = flags.DEFINE_enum(
+    "post_processing",
+    "none",
+    list(inference.POST_PROCESSING),
+    "How predictions become maps: as they are, or as the authors' code made them.",
+)
 _OUTPUT = flags.DEFINE_string("output", None, "The folder to write to.", required=True)
-
-
-class _Images(NamedTuple):
-    """Which images are scored, and which the baselines are fitted to."""
-
-    dataset: str
-    split: str
-    train_split: str
-    data_dir: str
 
 
 def main(argv: list[str]) -> None:
@@ -68,62 +81,83 @@ def main(argv: list[str]) -> None:
     if checkpoint is None and _STEP.value is not None:
         raise UserError("--step is of a --checkpoint; maps in a folder have none")
     images = _choose_images(checkpoint)
-    dataset, data_dir = images.dataset, images.data_dir
-    train_records = records.open_split(dataset, images.train_split, data_dir)
-    scored_records = records.open_split(dataset, images.split, data_dir)
-
     step = None
     if checkpoint is not None:
-        loaded = checkpoints.load_generator(checkpoint, _STEP.value)
-        step = loaded.step
-        predict = evaluation.from_images(inference.make_predictor(loaded, _BATCH_SIZE))
+        step, predict = _of_checkpoint(checkpoint, _STEP.value)
     else:
-        predict = evaluation.from_folder(str(predictions), scored_records)
+        predict = protocol.from_files(str(predictions), images.records)
+    models = {scores.MODEL: protocol.with_progress(predict, len(images.records))}
+    if _COMPARE.value and not _is_scored(_COMPARE.value):
+        models = {_COMPARED: _other_model(_COMPARE.value, images), **models}
     prediction_files.make_output_folder(_OUTPUT.value)
 
-    sheet = evaluation.compare(
-        evaluation.with_progress(predict, len(scored_records)),
-        train_records,
-        scored_records,
-        sigma_px=records.fixation_sigma_px(dataset, data_dir),
-        batch_size=_BATCH_SIZE,
+    convention = CONVENTIONS[_CONVENTION.value]
+    background = protocol.make_background(
+        images.train_records,
+        images.records,
+        leave_one_out=images.leave_one_out,
+        sigma_px=images.sigma_px,
+        convention=convention,
     )
-    summary = scores.summarise(sheet)
+    scoring = Scoring(convention, _BATCH_SIZE, _EMD.value)
+    sheet = protocol.score_all(models, images.records, background, scoring)
+    compared = sheet.rows.get(_COMPARED)
+    if _COMPARE.value and compared is None:
+        compared = comparison.read_scores(
+            _COMPARE.value, sheet.images, sheet.convention
+        )
+    summary = scores.summarise(sheet, compared)
     facts = {
-        "dataset": dataset,
+        "dataset": images.dataset,
         "split": images.split,
         "train_split": images.train_split,
+        "fold": images.held_out or None,
         "checkpoint": checkpoint,
         "step": step,
         "predictions": predictions,
+        "compared": _COMPARE.value,
+        "post_processing": _POST_PROCESSING.value,
     }
     scores.write(_OUTPUT.value, sheet, summary, facts=facts)
-    print(f"{dataset} {images.split}, {len(sheet.images)} images, mean ± 95 % interval")
+    fold = f", fold {images.held_out}" if images.held_out else ""
+    print(
+        f"{images.dataset} {images.split}{fold}, {len(sheet.images)} images, "
+        f"convention {sheet.convention}, mean ± 95 % interval"
+    )
     print(scores.table(sheet, summary))
 
 
-def _choose_images(checkpoint: str | None) -> _Images:
+def _of_checkpoint(workdir: str, step: int | None) -> tuple[int, Predict]:
+    loaded = checkpoints.load_generator(workdir, step)
+    predictor = inference.make_predictor(
+        loaded, _BATCH_SIZE, post_processing=_POST_PROCESSING.value
+    )
+    return loaded.step, protocol.from_images(predictor)
+
+
+def _is_scored(path: str) -> bool:
+    return comparison.has_scores(path) and not checkpoints.has_checkpoints(path)
+
+
+def _other_model(path: str, images: EvaluationInput) -> Predict:
+    if checkpoints.has_checkpoints(path):
+        return _of_checkpoint(path, None)[1]
+    return protocol.from_files(path, images.records)
+
+
+def _choose_images(checkpoint: str | None) -> EvaluationInput:
     """Returns what the flags say, completed by the config of the checkpoint."""
-    dataset, data_dir = _DATASET.value, _DATA_DIR.value
-    split, train_split = "validation", "train"
+    dataset, split, train_split = _DATASET.value, _SPLIT.value, _TRAIN_SPLIT.value
+    data_dir = _DATA_DIR.value
     if checkpoint is not None:
-        data: Any = checkpoints.saved_config(checkpoint, _STEP.value).data
-        if data_dir is None:
-            data_dir = data.data_dir
-        if dataset in (None, data.dataset):
-            dataset, split, train_split = (
-                data.dataset,
-                data.eval_split,
-                data.train_split,
-            )
+        config: Any = checkpoints.saved_config(checkpoint, _STEP.value)
+        trained_on = [n for n, _ in selection.parse_mixture(config.data.dataset)]
+        if dataset in (None, config.data.dataset) or [dataset] == trained_on:
+            return chosen_images.of_run(config, split, train_split, data_dir)
+        data_dir = config.data.data_dir if data_dir is None else data_dir
     if dataset is None:
         raise UserError("--predictions needs --dataset: of which images are the maps?")
-    return _Images(
-        dataset,
-        _SPLIT.value or split,
-        _TRAIN_SPLIT.value or train_split,
-        data_dir or "",
-    )
+    return chosen_images.of_dataset(dataset, split, train_split, data_dir or "")
 
 
 if __name__ == "__main__":

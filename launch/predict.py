@@ -21,6 +21,12 @@ _OUTPUT = flags.DEFINE_string("output", None, "The folder to write to.", require
 _OVERLAY = flags.DEFINE_bool(
     "overlay", False, "Also write <name>_overlay.png, the map in colour on the image."
 )
+_POST_PROCESSING = flags.DEFINE_enum(
+    "post_processing",
+    "none",
+    list(inference.POST_PROCESSING),
+    "How predictions become maps: as they are, or as the authors' code made them.",
+)
 _NPY = flags.DEFINE_bool("npy", False, "Also write <name>.npy, the map in float32.")
 
 
@@ -33,7 +39,9 @@ def main(argv: list[str]) -> int:
     loaded = checkpoints.load_generator(_CHECKPOINT.value, _STEP.value)
     prediction_files.make_output_folder(_OUTPUT.value)
     batch_size = min(inference.preferred_batch_size(), len(jobs))
-    predict = inference.make_predictor(loaded, batch_size)
+    predict = inference.make_predictor(
+        loaded, batch_size, post_processing=_POST_PROCESSING.value
+    )
     outcome = prediction.predict_files(predict, jobs, batch_size=batch_size)
     print(
         f"{outcome.num_written} of {len(jobs)} images predicted with step "

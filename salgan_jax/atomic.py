@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def written_aside(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A binary file that becomes `path` when the block ends without an error.
+    """A binary file, to read too, that becomes `path` when the block ends well.
 
     Until then an older file of that name stays as it was; after an error nothing of the
     new one is left. It is written in the same folder, where a rename is atomic.
@@ -18,7 +18,7 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     path = pathlib.Path(path)
     handle, aside = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "w+b") as file:
             yield file
         # mkstemp makes a private file; the finished one follows the user's umask.
         os.chmod(aside, 0o666 & ~_umask())

@@ -140,6 +140,11 @@ def latest_step(workdir: str) -> int | None:
         return None
 
 
+def has_checkpoints(workdir: str) -> bool:
+    """Whether there is a checkpoint in a folder."""
+    return latest_step(workdir) is not None
+
+
 def best_step(workdir: str, best_metric: str) -> int | None:
     """Returns the step with the best score, or None if no step has scores."""
     sign = -1.0 if best_metric in _LOWER_IS_BETTER else 1.0

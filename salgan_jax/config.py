@@ -86,7 +86,7 @@ def default() -> ConfigDict:
     config.checkpoint = ConfigDict()
     config.checkpoint.every_steps = 0  # 0: at the end of each epoch
     config.checkpoint.max_to_keep = 3  # the newest; the best is kept besides
-    config.checkpoint.best_metric = "cc"  # nss, auc_judd, cc, sim or kld
+    config.checkpoint.best_metric = "cc"  # nss, auc, auc_judd, auc_borji, cc, sim, kld
     config.lock()
     return config
 
@@ -124,7 +124,9 @@ _CHOICES = {
     "bootstrap_optimizer.rule": ("adagrad", "nesterov", "adam"),
     "generator_optimizer.rule": ("adagrad", "nesterov", "adam"),
     "discriminator_optimizer.rule": ("adagrad", "nesterov", "adam"),
-    "checkpoint.best_metric": ("nss", "auc_judd", "cc", "sim", "kld"),
+    "checkpoint.best_metric": (
+        *("nss", "auc", "auc_judd", "auc_borji", "cc", "sim", "kld"),
+    ),
 }
 
 _MINIMA = {

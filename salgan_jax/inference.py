@@ -14,14 +14,19 @@ import numpy as np
 
 from salgan_jax.checkpoints import LoadedGenerator
 from salgan_jax.data import geometry as frames
+from salgan_jax.data.post_processing import POST_PROCESSING
 from salgan_jax.errors import UserError
+
+__all__ = ["POST_PROCESSING", "Predictor", "make_predictor", "preferred_batch_size"]
 
 # uint8 images [H, W, 3] RGB of any sizes -> float32 saliency maps [H, W] in [0, 1],
 # each at its image's size.
 Predictor = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
 
-def make_predictor(loaded: LoadedGenerator, batch_size: int = 8) -> Predictor:
+def make_predictor(
+    loaded: LoadedGenerator, batch_size: int = 8, *, post_processing: str = "none"
+) -> Predictor:
     """A function from images of any sizes to their saliency maps at those sizes.
 
     Every batch has `batch_size` images, the last one padded, so that the generator is
@@ -30,12 +35,19 @@ def make_predictor(loaded: LoadedGenerator, batch_size: int = 8) -> Predictor:
     Args:
       loaded: a generator with its parameters and config, from `load_generator`.
       batch_size: images that pass the generator at once.
+      post_processing: in `POST_PROCESSING`: "released_code" makes maps of the image's
+        size as the authors' code does, "none" by area and bilinear interpolation.
     """
     return functools.partial(
         _predict,
         functools.partial(_saliency_maps, loaded.generator),
         jax.tree.map(jnp.asarray, loaded.params),
         _frame_size(loaded.config),
+        functools.partial(
+            frames.map_from_frame,
+            geometry=loaded.config.data.geometry,
+            enlarge=POST_PROCESSING[post_processing],
+        ),
         loaded.config.data.geometry,
         batch_size,
         loaded.step,
@@ -59,6 +71,7 @@ def _predict(
     saliency_maps: Callable[[Any, np.ndarray], jax.Array],
     params: Any,
     frame_size: tuple[int, int],
+    map_from_frame: Callable[..., np.ndarray],
     geometry: str,
     batch_size: int,
     step: int,
@@ -81,11 +94,7 @@ def _predict(
             )
         for saliency_map, image in zip(predicted, some, strict=True):
             height, width = image.shape[:2]
-            maps.append(
-                frames.map_from_frame(
-                    saliency_map, height=height, width=width, geometry=geometry
-                )
-            )
+            maps.append(map_from_frame(saliency_map, height=height, width=width))
     return maps
 
 

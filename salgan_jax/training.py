@@ -14,7 +14,6 @@ from ml_collections import ConfigDict
 
 from salgan_jax import (
     checkpoints,
-    evaluation,
     experiment,
     inference,
     parallel,
@@ -25,6 +24,7 @@ from salgan_jax import (
 from salgan_jax import config as config_module
 from salgan_jax import state as train_state
 from salgan_jax.data.records import Record
+from salgan_jax.evaluation import protocol
 from salgan_jax.metrics.intervals import bootstrap_mean
 from salgan_jax.schedule import Schedule, make_schedule
 from salgan_jax.state import TrainState
@@ -189,11 +189,12 @@ def _evaluate(
     predictor = inference.make_predictor(loaded, config.evaluation.batch_size)
     count = config.evaluation.max_images
     scored = eval_records[:count] if count else eval_records
-    scores = evaluation.evaluate(
-        evaluation.from_images(predictor), scored, config.evaluation.batch_size
+    scores = protocol.evaluate(
+        protocol.from_images(predictor), scored, config.evaluation.batch_size
     )
     shown = eval_records[: config.logging.num_panels]
     means = {name: bootstrap_mean(values).mean for name, values in scores.items()}
+    # No image has a score that needs what the data set lacks, or other images.
+    means = {name: mean for name, mean in means.items() if not math.isnan(mean)}
     log.evaluated(int(state.step), means, shown, predictor([r.image for r in shown]))
-    # No image has a score that needs what the data set lacks.
-    return {name: mean for name, mean in means.items() if not math.isnan(mean)}
+    return means

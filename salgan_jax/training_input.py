@@ -20,9 +20,8 @@ from salgan_jax.data.records import Record
 from salgan_jax.data.sampling import Sampling
 from salgan_jax.data.selection import Folds, Part
 from salgan_jax.errors import UserError
+from salgan_jax.metrics.batches import OF_FIXATIONS
 from salgan_jax.state import Batch
-
-_NEEDS_FIXATIONS = ("nss", "auc_judd")
 
 
 class TrainingInput(NamedTuple):
@@ -149,7 +148,7 @@ def _check_can_score(best_metric: str, eval_records: Sequence[Record]) -> None:
     if not len(eval_records):
         raise UserError("there are no images to evaluate on")
     record = eval_records[0]
-    needs_fixations = best_metric in _NEEDS_FIXATIONS
+    needs_fixations = best_metric in OF_FIXATIONS
     what = record.fixations if needs_fixations else record.density_map
     if what is None:
         missing = "fixations" if needs_fixations else "density maps"

@@ -81,7 +81,7 @@ def test_content_only_never_plays():
         ("generator_optimizer.learning_rate", -1.0, "learning_rate is -1.0"),
         ("phases.bootstrap_epochs", 121, r"\(121\) is larger than .* \(120\)"),
         ("bootstrap_optimizer.rule", "nesterov", "carry_optimizer_state=False"),
-        ("checkpoint.best_metric", "auc", "'auc': use one of 'nss'"),
+        ("checkpoint.best_metric", "sauc", "'sauc': use one of 'nss'"),
         ("batch_size", 0, "batch_size is 0"),
     ],
 )

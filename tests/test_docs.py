@@ -1,5 +1,7 @@
 """Every command that docs/ shows runs, on files made small."""
 
+import shutil
+
 import numpy as np
 import osie_files
 import publishers_files
@@ -11,6 +13,9 @@ from shown_commands import blocks, commands, make_clone, page, run, run_all
 from salgan_jax import config as config_module
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.export import story
+from salgan_jax.metrics.batches import METRICS
+from salgan_jax.metrics.conventions import CONVENTIONS
+from salgan_jax.submission.benchmarks import BENCHMARKS
 
 
 def shown_in(name):
@@ -57,6 +62,34 @@ def test_every_command_about_weights_runs(folder):
     shown = shown_in("docs/weights.md")
     assert len(shown) == 8
     run_all(shown, folder, width=1)
+
+
+def test_every_command_about_scores_runs(folder):
+    train = "python launch/train.py --config=configs/osie.py --workdir=runs/osie"
+    stimuli = "--input=DIR/data/stimuli --output=maps"
+    predict = f"python launch/predict.py --checkpoint=runs/osie {stimuli}"
+    run_all([train, predict], folder)
+    shutil.copytree(folder / "runs" / "osie", folder / "runs" / "osie_content")
+    for i in range(1, 301):
+        path = folder / "BenchmarkIMAGES" / f"i{i}.jpg"
+        publishers_files.write_image(path, seed=i)
+    shown = shown_in("docs/scores.md")
+    assert len(shown) == 5
+    run_all(shown, folder)
+
+
+def test_the_page_about_scores_names_every_column_convention_and_benchmark():
+    text = page("docs/scores.md")
+    for name in (*METRICS, "emd", *CONVENTIONS, *BENCHMARKS):
+        assert f"`{name}`" in text, name
+    for row in (
+        "uniform",
+        "centre_prior",
+        "kde_prior",
+        "mean_training_map",
+        "shuffled",
+    ):
+        assert f"| `{row}` |" in text, row
 
 
 def test_the_page_about_data_names_every_dataset_and_every_setting():

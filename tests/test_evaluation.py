@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from salgan_jax import baseline_predictors, evaluation
 from salgan_jax.data import fixations, records
 from salgan_jax.data.records import Record
 from salgan_jax.errors import UserError
-from salgan_jax.metrics.batches import METRICS
+from salgan_jax.evaluation import baseline_predictors, human_ceilings, protocol
+from salgan_jax.evaluation.scoring import Scoring
+from salgan_jax.metrics.batches import METRICS, OF_DENSITIES, OF_FIXATIONS
+from salgan_jax.metrics.conventions import CONVENTIONS
 
 SIGMA_PX = 3.0
 
@@ -46,7 +48,7 @@ def noise(some):
 
 
 def test_the_ground_truth_has_the_best_scores():
-    scores = evaluation.evaluate(ground_truth, RECORDS)
+    scores = protocol.evaluate(ground_truth, RECORDS)
     assert tuple(scores) == METRICS
     assert all(len(values) == 3 for values in scores.values())
     np.testing.assert_allclose(scores["cc"], 1, atol=1e-6)
@@ -58,8 +60,8 @@ def test_the_ground_truth_has_the_best_scores():
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3])
 def test_the_batch_size_changes_no_score(batch_size):
-    expected = evaluation.evaluate(noise, RECORDS, 8)
-    actual = evaluation.evaluate(noise, RECORDS, batch_size)
+    expected = protocol.evaluate(noise, RECORDS, 8)
+    actual = protocol.evaluate(noise, RECORDS, batch_size)
     for metric in METRICS:
         np.testing.assert_allclose(
             actual[metric], expected[metric], rtol=1e-5, atol=1e-6
@@ -87,7 +89,7 @@ def test_records_are_read_once_and_a_batch_at_a_time():
         behind.append(len(stream.asked))
         return ground_truth(some)
 
-    evaluation.evaluate(predict, stream, batch_size=3)
+    protocol.evaluate(predict, stream, batch_size=3)
     assert stream.asked == list(range(7))
     assert behind == [3, 6, 7]
 
@@ -98,9 +100,9 @@ def test_an_image_without_fixations_has_no_scores_and_the_others_keep_theirs():
         observers=np.zeros(0, np.int32),
         density_map=np.zeros_like(RECORDS[1].density_map),
     )
-    scores = evaluation.evaluate(noise, [RECORDS[0], empty, RECORDS[2]])
-    for values in scores.values():
-        np.testing.assert_array_equal(np.isnan(values), [False, True, False])
+    scores = protocol.evaluate(noise, [RECORDS[0], empty, RECORDS[2]])
+    for metric in set(METRICS) - {"sauc", "ig"}:
+        np.testing.assert_array_equal(np.isnan(scores[metric]), [False, True, False])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -111,7 +113,7 @@ def test_a_map_that_is_not_finite_is_an_error_naming_the_image(value):
         return maps
 
     with pytest.raises(UserError, match="image_2 has values that are not finite"):
-        evaluation.evaluate(predict, RECORDS)
+        protocol.evaluate(predict, RECORDS)
 
 
 def test_a_map_of_another_size_is_an_error_naming_the_image():
@@ -119,52 +121,140 @@ def test_a_map_of_another_size_is_an_error_naming_the_image():
         return [np.ones((40, 60)) for _ in some]
 
     with pytest.raises(UserError, match=r"image_1 .* \(40, 60\).* \(32, 44\)"):
-        evaluation.evaluate(predict, RECORDS)
+        protocol.evaluate(predict, RECORDS)
 
 
 def test_a_fixation_outside_of_its_image_is_an_error_naming_the_image():
     outside = RECORDS[0]._replace(fixations=np.array([[60.0, 3.0]], np.float32))
     with pytest.raises(UserError, match="image_0 has a fixation outside"):
-        evaluation.evaluate(noise, [outside])
+        protocol.evaluate(noise, [outside])
 
 
 def test_no_images_is_an_error():
     with pytest.raises(UserError, match="no images"):
-        evaluation.evaluate(noise, [])
+        protocol.evaluate(noise, [])
 
 
-def test_the_baselines_are_ordered_as_they_should_be():
-    rows = evaluation.baselines(TRAIN, RECORDS, sigma_px=SIGMA_PX)
-    assert list(rows) == [
-        "uniform",
-        "centre_prior",
-        "mean_training_map",
-        "human_ceiling",
-    ]
-    nss = {row: scores["nss"].mean() for row, scores in rows.items()}
-    assert nss["uniform"] == 0
-    assert 0 < nss["centre_prior"] < nss["human_ceiling"]
-    assert 0 < nss["mean_training_map"] < nss["human_ceiling"]
-    assert (rows["uniform"]["auc_judd"] == 0.5).all()
-    assert (rows["human_ceiling"]["cc"] > 0.5).all()
+def score(models, some=RECORDS, train=TRAIN, *, sigma_px=SIGMA_PX, **options):
+    leave_one_out = options.pop("leave_one_out", False)
+    scoring = Scoring(**options)
+    background = protocol.make_background(
+        train,
+        some,
+        leave_one_out=leave_one_out,
+        sigma_px=sigma_px,
+        convention=scoring.convention,
+    )
+    return protocol.score_all(models, some, background, scoring)
 
 
-def test_compare_gives_the_scores_of_evaluate_and_of_baselines():
-    sheet = evaluation.compare(noise, TRAIN, RECORDS, sigma_px=SIGMA_PX)
-    rows = evaluation.baselines(TRAIN, RECORDS, sigma_px=SIGMA_PX)
-    rows["model"] = evaluation.evaluate(noise, RECORDS)
+BASELINES = ["uniform", "centre_prior", "kde_prior", "mean_training_map", "shuffled"]
+PEOPLE = ["human_ceiling", "human_leave_one_out"]
+
+
+def test_the_rows_are_ordered_as_they_should_be():
+    sheet = score({"model": noise})
+    assert list(sheet.rows) == [*BASELINES, "model", *PEOPLE]
     assert sheet.images == ["image_0", "image_1", "image_2"]
-    assert list(sheet.rows)[-2:] == ["model", "human_ceiling"]
-    for row, scores in sheet.rows.items():
-        for metric in METRICS:
-            np.testing.assert_array_equal(scores[metric], rows[row][metric])
+    nss = {row: scores["nss"].mean() for row, scores in sheet.rows.items()}
+    assert nss["uniform"] == 0
+    for row in ("centre_prior", "kde_prior", "mean_training_map"):
+        assert 0 < nss[row] < nss["human_ceiling"]
+    assert (sheet.rows["uniform"]["auc"] == 0.5).all()
+    assert (sheet.rows["human_ceiling"]["cc"] > 0.5).all()
+    # 3 of 4 observers predict the fourth better than 2 predict the other 2.
+    assert nss["human_leave_one_out"] > nss["human_ceiling"]
+    # Information gain is against the KDE prior, by definition.
+    np.testing.assert_allclose(sheet.rows["kde_prior"]["ig"], 0, atol=1e-6)
+    assert (sheet.rows["uniform"]["ig"] < 0).all()
+    assert (sheet.rows["human_ceiling"]["ig"] > 0).all()
+
+
+def test_a_row_does_not_depend_on_the_others():
+    rows = score({"model": noise}).rows
+    alone = protocol.evaluate(noise, RECORDS)
+    for metric in set(METRICS) - {"sauc", "ig"}:
+        np.testing.assert_array_equal(rows["model"][metric], alone[metric])
+    assert np.isnan(alone["sauc"]).all() and np.isnan(alone["ig"]).all()
+    two = score({"model": noise, "compared": ground_truth}).rows
+    for metric in METRICS:
+        np.testing.assert_array_equal(two["model"][metric], rows["model"][metric])
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_every_convention_scores_every_row(name):
+    sheet = score({"model": noise}, convention=CONVENTIONS[name])
+    assert sheet.convention == name
+    for values in sheet.rows["model"].values():
+        assert np.isfinite(values).all()
+
+
+def test_shuffled_auc_compares_with_the_other_images_only():
+    """A map of where people look in the others is worse than chance."""
+    others = {
+        record.id: fixations.density_map(
+            np.concatenate(
+                [
+                    np.asarray(other.fixations) / other.size[::-1] * record.size[::-1]
+                    for other in RECORDS
+                    if other is not record
+                ]
+            ),
+            height=record.size[0],
+            width=record.size[1],
+            sigma_px=1,
+        )
+        for record in RECORDS
+    }
+    sheet = score({"model": lambda some: [others[record.id] for record in some]})
+    assert (sheet.rows["model"]["sauc"] < 0.2).all()
+    assert (score({"model": ground_truth}).rows["model"]["sauc"] > 0.8).all()
+
+
+def test_the_earth_movers_distance_is_opt_in():
+    sheet = score({"model": ground_truth}, with_emd=True)
+    assert list(sheet.rows["model"]) == [*METRICS, "emd"]
+    np.testing.assert_allclose(sheet.rows["model"]["emd"], 0, atol=1e-6)
+    assert (sheet.rows["uniform"]["emd"] > 0.01).all()
+
+
+def test_an_image_is_left_out_of_the_baselines_fitted_to_it():
+    """In two images people look at opposite corners: only the other one is known."""
+    corners = []
+    for name, (x, y) in (("a", (15, 10)), ("b", (45, 30))):
+        points = np.random.default_rng(x).normal((x, y), 2.5, (9, 2)).astype(np.float32)
+        density_map = fixations.density_map(points, height=40, width=60, sigma_px=3)
+        corners.append(
+            RECORDS[0]._replace(
+                id=name,
+                density_map=density_map,
+                fixations=points,
+                observers=np.arange(9, dtype=np.int32),
+            )
+        )
+    left_out = score({"model": noise}, corners, corners, leave_one_out=True).rows
+    fitted = score({"model": noise}, corners, corners).rows
+    for row in ("centre_prior", "kde_prior", "mean_training_map"):
+        assert (fitted[row]["auc"] > 0.7).all(), row
+        assert (left_out[row]["auc"] < 0.4).all(), row
+    assert (left_out["shuffled"]["auc"] < 0.4).all()
+
+
+def test_images_without_density_maps_have_the_scores_of_fixations():
+    some = [record._replace(density_map=None) for record in RECORDS]
+    train = [record._replace(density_map=None) for record in TRAIN]
+    rows = score({"model": noise}, some, train).rows
+    assert "mean_training_map" not in rows and "shuffled" not in rows
+    assert all(np.isfinite(rows["model"][name]).all() for name in OF_FIXATIONS)
+    assert all(np.isnan(rows["model"][name]).all() for name in OF_DENSITIES)
 
 
 def test_the_mean_training_map_is_the_mean_of_maps_of_one_size():
     statistics = baseline_predictors.training_statistics(TRAIN)
     maps: Any = [record.density_map for record in TRAIN]
     expected = np.mean(maps, axis=0)
-    np.testing.assert_allclose(statistics.mean_map, expected, atol=1e-6)
+    mean_map = statistics.total_map / statistics.num_maps
+    np.testing.assert_allclose(mean_map, expected, atol=1e-6)
     assert statistics.fixations.count == 6 * 24
     gazes: Any = [record.fixations for record in TRAIN]
     points = np.concatenate(gazes)
@@ -175,18 +265,18 @@ def test_the_mean_training_map_is_the_mean_of_maps_of_one_size():
 
 def test_training_maps_of_other_sizes_are_resized_to_the_first():
     mixed = [*TRAIN, make_record(20, height=80, width=30)]
-    assert baseline_predictors.training_statistics(mixed).mean_map.shape == (40, 60)
+    assert baseline_predictors.training_statistics(mixed).total_map.shape == (40, 60)
 
 
 def test_a_training_split_without_fixations_is_an_error():
     empty = RECORDS[0]._replace(fixations=np.zeros((0, 2), np.float32))
     for some in ([], [empty]):
         with pytest.raises(UserError, match="no fixations"):
-            baseline_predictors.make_blind_predictors(some)
+            baseline_predictors.training_statistics(some)
 
 
 def test_half_of_the_observers_predicts_the_other_half():
-    half = baseline_predictors.split_observers(SCORED, sigma_px=SIGMA_PX)
+    (half,) = human_ceilings.split_half(SCORED, sigma_px=SIGMA_PX)
     assert set(half.others.observers) == {1, 3}
     expected = fixations.density_map(
         SCORED.fixations[1::2], height=40, width=60, sigma_px=SIGMA_PX
@@ -195,13 +285,26 @@ def test_half_of_the_observers_predicts_the_other_half():
     expected = fixations.density_map(
         SCORED.fixations[::2], height=40, width=60, sigma_px=SIGMA_PX
     )
-    np.testing.assert_array_equal(half.predicted, expected)
+    np.testing.assert_array_equal(half.saliency_map, expected)
 
 
-def test_an_image_with_one_observer_has_no_ceiling():
+def test_each_observer_is_predicted_by_all_others():
+    predictions = human_ceilings.leave_one_out(SCORED, sigma_px=SIGMA_PX)
+    assert [set(each.others.observers) for each in predictions] == [{0}, {1}, {2}, {3}]
+    expected = fixations.density_map(
+        SCORED.fixations[SCORED.observers != 2], height=40, width=60, sigma_px=SIGMA_PX
+    )
+    np.testing.assert_array_equal(predictions[2].saliency_map, expected)
+    many = make_record(0, num_fixations=50, num_observers=50)
+    scored = baseline_predictors.scored(many)
+    assert len(human_ceilings.leave_one_out(scored, sigma_px=SIGMA_PX)) == 10
+
+
+@pytest.mark.parametrize("row", PEOPLE)
+def test_an_image_with_one_observer_has_no_ceiling(row):
     lonely = make_record(5, num_observers=1)
-    rows = evaluation.baselines(TRAIN, [RECORDS[0], lonely], sigma_px=SIGMA_PX)
-    for values in rows["human_ceiling"].values():
+    rows = score({"model": noise}, [RECORDS[0], lonely]).rows
+    for values in rows[row].values():
         np.testing.assert_array_equal(np.isnan(values), [False, True])
 
 
@@ -209,7 +312,7 @@ def test_a_predictor_of_images_gets_the_images():
     def predict(images):
         return [image[..., 0] / 255 for image in images]
 
-    (saliency_map,) = evaluation.from_images(predict)([SCORED])
+    (saliency_map,) = protocol.from_images(predict)([SCORED])
     np.testing.assert_array_equal(saliency_map, RECORDS[0].image[..., 0] / 255)
 
 
@@ -233,7 +336,7 @@ def test_osie_baselines_have_the_known_scores(osie_source, tmp_path):
                 gazes[path.name].observers,
             )
         )
-    rows = evaluation.baselines(some[5:], some[:5], sigma_px=24.0)
+    rows = score({"model": noise}, some[:5], some[5:], sigma_px=24.0).rows
     # On 100 images a map of 8 observers has NSS 3.46 for the other 7, a centred
     # Gaussian 0.77.
     assert 2.5 < rows["human_ceiling"]["nss"].mean() < 4.5

@@ -15,8 +15,7 @@ PICTURE = """
 2 optimizers state updates
 3 parallel data checkpoints weights visualization scalars
 4 training training_input experiment initial_weights importing export run_log
-4 evaluation baseline_predictors scores
-4 inference prediction prediction_files inspection report
+4 evaluation submission inference prediction prediction_files inspection report
 5 doors launch configs
 """
 FLOOR_OF = {

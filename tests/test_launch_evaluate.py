@@ -74,3 +74,85 @@ def test_a_mistake_is_one_line_and_code_2(flags, tmp_path):
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert MISTAKES[flags] in done.stderr
     assert not (tmp_path / "scores").exists()
+
+
+@pytest.fixture(scope="module")
+def two_models(data_dir, tmp_path_factory):
+    """Folders of good maps and of maps with noise, of the validation displays."""
+    folder = tmp_path_factory.mktemp("models")
+    random = np.random.default_rng(0)
+    for name, noise in (("good", 0.0), ("noisy", 1.0)):
+        (folder / name).mkdir()
+        for record in records.open_split("popout/tiny", "validation", str(data_dir)):
+            truth = np.asarray(record.density_map)
+            noisy = truth + noise * random.uniform(size=truth.shape)
+            np.save(folder / name / f"{record.id}.npy", noisy.astype(np.float32))
+    return folder
+
+
+def score(data_dir, maps, output, *flags):
+    done = evaluate(
+        f"--predictions={maps}",
+        "--dataset=popout/tiny",
+        f"--data_dir={data_dir}",
+        f"--output={output}",
+        *flags,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads((output / "metrics.json").read_text())
+
+
+def test_two_models_are_compared_image_by_image(data_dir, two_models, tmp_path):
+    flags = ("--convention=mit_legacy", "--emd")
+    printed, found = score(
+        data_dir,
+        two_models / "good",
+        tmp_path / "good",
+        f"--compare={two_models / 'noisy'}",
+        *flags,
+    )
+    assert found["convention"] == "mit_legacy"
+    difference = found["differences"]["cc"]
+    assert difference["mean"] > 0.1 and difference["p_value"] < 0.01
+    assert difference["num_images"] == 8
+    assert "p value" in printed and "EMD" in printed
+    assert found["baselines"]["compared"]["cc"]["mean"] < found["cc"]["mean"]
+    assert 0 < found["fraction_of_ceiling"]["auc"] <= 1.2
+
+    # The same against the scores that an earlier evaluation left.
+    _, noisy = score(data_dir, two_models / "noisy", tmp_path / "noisy", *flags)
+    _, again = score(
+        data_dir,
+        two_models / "good",
+        tmp_path / "again",
+        f"--compare={tmp_path / 'noisy'}",
+        *flags,
+    )
+    assert again["differences"]["cc"]["mean"] == pytest.approx(
+        difference["mean"], abs=1e-6
+    )
+    assert noisy["nss"] == found["baselines"]["compared"]["nss"]
+
+    refused = evaluate(
+        f"--predictions={two_models / 'good'}",
+        "--dataset=popout/tiny",
+        f"--data_dir={data_dir}",
+        f"--compare={tmp_path / 'noisy'}",
+        f"--output={tmp_path / 'refused'}",
+    )
+    assert refused.returncode == 2
+    assert (
+        "has scores in the convention 'mit_legacy', not 'tuebingen'" in refused.stderr
+    )
+
+
+def test_a_reader_of_the_csv_can_compute_every_mean(data_dir, two_models, tmp_path):
+    _, found = score(data_dir, two_models / "noisy", tmp_path / "scores")
+    with open(tmp_path / "scores" / "metrics.csv", newline="") as file:
+        lines = list(csv.DictReader(file))
+    header = "image,nss,auc,auc_judd,auc_borji,sauc,cc,sim,kld,ig"
+    assert list(lines[0]) == header.split(",")
+    for metric in header.split(",")[1:]:
+        values = [float(line[metric]) for line in lines]
+        assert np.mean(values) == pytest.approx(found[metric]["mean"], abs=1e-6)
+        assert found[metric]["low"] <= found[metric]["mean"] <= found[metric]["high"]

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from salgan_jax.metrics import baselines, batches, fixation, intervals, similarity
+from salgan_jax.metrics import (
+    baselines,
+    batches,
+    fixation,
+    intervals,
+    roc,
+    similarity,
+)
 
 # The fixture of pysaliency's tests: a Gaussian map and two images' fixations (x, y).
 SIDE = 40
@@ -57,7 +64,7 @@ def test_nss_of_images_counts_repeated_fixations():
 
 def test_auc_judd_is_that_of_pysaliency_without_jitter():
     values = [
-        fixation.auc_judd(SALIENCY_MAP, jnp.array(points)) for points in (FIRST, SECOND)
+        roc.auc_judd(SALIENCY_MAP, jnp.array(points)) for points in (FIRST, SECOND)
     ]
     assert np.mean(values) == pytest.approx(0.445042789, abs=1e-7)
 
@@ -82,7 +89,7 @@ def test_a_constant_map_scores_as_chance():
     constant = jnp.full((SIDE, SIDE), 0.1)
     points = jnp.array(FIRST)
     assert float(fixation.nss(constant, points)) == 0
-    assert float(fixation.auc_judd(constant, points)) == 0.5
+    assert float(roc.auc_judd(constant, points)) == 0.5
     assert float(similarity.cc(constant, DENSITY_MAPS[0])) == 0
     assert float(similarity.cc(SALIENCY_MAP, constant)) == 0
 
@@ -116,7 +123,7 @@ def test_the_scale_of_a_map_does_not_matter(scale):
         assert float(metric(scaled, DENSITY_MAPS[0])) == pytest.approx(
             expected, rel=2e-5
         )
-    for metric in (fixation.nss, fixation.auc_judd):
+    for metric in (fixation.nss, roc.auc_judd):
         expected = float(metric(SALIENCY_MAP, jnp.array(FIRST)))
         actual = float(metric(scaled, jnp.array(FIRST)))
         assert actual == pytest.approx(expected, rel=2e-5)
@@ -150,7 +157,7 @@ def test_auc_judd_is_the_plain_numpy_one_with_and_without_ties(num_levels):
     saliency_map = generator.integers(num_levels, size=(60, 80)).astype(np.float32)
     points = generator.uniform(size=(150, 2)) * (80, 60)
     points = np.concatenate([points, points[:40]])
-    actual = fixation.auc_judd(jnp.asarray(saliency_map), as_jax(points))
+    actual = roc.auc_judd(jnp.asarray(saliency_map), as_jax(points))
     expected = auc_judd_in_numpy(saliency_map, points.astype(np.float32))
     assert float(actual) == pytest.approx(expected, abs=1e-6)
 
@@ -158,20 +165,20 @@ def test_auc_judd_is_the_plain_numpy_one_with_and_without_ties(num_levels):
 def test_an_image_without_fixations_has_no_fixation_scores():
     nothing = jnp.zeros((0, 2))
     padding = jnp.zeros((4, 2)), jnp.zeros(4, bool)
-    for metric in (fixation.nss, fixation.auc_judd):
+    for metric in (fixation.nss, roc.auc_judd):
         assert np.isnan(float(metric(SALIENCY_MAP, nothing)))
         assert np.isnan(float(metric(SALIENCY_MAP, *padding)))
 
 
 def test_auc_judd_of_an_image_with_every_pixel_fixated_is_nan():
     points = jnp.array([[0, 0], [1, 0]])
-    assert np.isnan(float(fixation.auc_judd(jnp.array([[1.0, 2.0]]), points)))
+    assert np.isnan(float(roc.auc_judd(jnp.array([[1.0, 2.0]]), points)))
 
 
 def test_a_fixation_outside_of_the_image_does_not_count():
     for outside in ([-1, 3], [SIDE, 3], [3, -0.5], [3, SIDE + 7]):
         points = as_jax([*FIRST, outside])
-        for metric in (fixation.nss, fixation.auc_judd):
+        for metric in (fixation.nss, roc.auc_judd):
             expected = float(metric(SALIENCY_MAP, as_jax(FIRST)))
             assert float(metric(SALIENCY_MAP, points)) == expected
 
@@ -181,23 +188,41 @@ def test_a_map_that_is_not_finite_never_gets_a_score(value):
     broken = SALIENCY_MAP.at[5, 5].set(value)
     points = jnp.array(FIRST)
     assert np.isnan(float(fixation.nss(broken, points)))
-    assert np.isnan(float(fixation.auc_judd(broken, points)))
+    assert np.isnan(float(roc.auc_judd(broken, points)))
     assert np.isnan(float(similarity.cc(broken, DENSITY_MAPS[0])))
     assert np.isnan(float(similarity.sim(broken, DENSITY_MAPS[0])))
     assert np.isnan(float(similarity.kld(broken, DENSITY_MAPS[0])))
 
 
-def scores_in_numpy(saliency_map, density_map, points):
+def mann_whitney(positives, negatives):
+    below = (negatives < positives[:, None]) + 0.5 * (negatives == positives[:, None])
+    return below.mean()
+
+
+def scores_in_numpy(saliency_map, density_map, points, others, prior):
     """All metrics of one unpadded image in float64."""
-    saliency_map, density_map = np.float64(saliency_map), np.float64(density_map)
+    saliency_map = saliency_map.astype(np.float64)
+    density_map = density_map.astype(np.float64)
     z_scores = (saliency_map - saliency_map.mean()) / saliency_map.std()
     positive = saliency_map - min(saliency_map.min(), 0)
     p, q = positive / positive.sum(), density_map / density_map.sum()
     columns, rows = np.floor(points).astype(int).T
     seen = len(points) > 0
+    b = prior / prior.sum()
+    steps = np.linspace(0, 1, 11)
+    unit = (saliency_map - saliency_map.min()) / np.ptp(saliency_map)
+    hits = [(unit[rows, columns] >= t).mean() for t in steps] if seen else [0] * 11
+    false = [(unit >= t).mean() for t in steps]
+    at_fixations, none = saliency_map[rows, columns], float("nan")
+    gain = np.log2((p + 2.2204e-16) / b)
+    compared = np.repeat(saliency_map.ravel(), others.ravel())
     return {
-        "nss": z_scores[rows, columns].mean() if seen else np.nan,
-        "auc_judd": auc_judd_in_numpy(saliency_map, points) if seen else np.nan,
+        "nss": z_scores[rows, columns].mean() if seen else none,
+        "auc": mann_whitney(at_fixations, saliency_map.ravel()) if seen else none,
+        "auc_judd": auc_judd_in_numpy(saliency_map, points) if seen else none,
+        "auc_borji": -np.trapezoid([1, *hits, 0], [1, *false, 0]) if seen else none,
+        "sauc": mann_whitney(at_fixations, compared) if seen else none,
+        "ig": gain[rows, columns].mean() if seen else none,
         "cc": np.corrcoef(saliency_map.ravel(), density_map.ravel())[0, 1],
         "sim": np.minimum(p, q).sum(),
         "kld": (q * np.log(2.2204e-16 + q / (p + 2.2204e-16))).sum(),
@@ -216,16 +241,30 @@ def test_padding_changes_no_score_of_images_of_different_sizes():
     sizes = [(30, 50, 7), (64, 33, 70), (5, 90, 0), (48, 48, 1)]
     images = [random_image(generator, *size) for size in sizes]
     maps, densities, points = zip(*images, strict=True)
-    truth = batches.pad_ground_truth(densities, points, batch_size=6)
+    others = [generator.poisson(0.1, d.shape).astype(np.int32) for d in densities]
+    priors = [generator.uniform(size=d.shape).astype(np.float32) for d in densities]
+    truth = batches.pad_ground_truth(
+        [
+            batches.observed(density, xy, others=other, centre_prior=prior)
+            for density, xy, other, prior in zip(
+                densities, points, others, priors, strict=True
+            )
+        ],
+        batch_size=6,
+    )
     assert truth.density_map.shape == (6, 64, 96)
     padded = batches.pad_maps(maps, truth)
     # What lies in the padding must not matter, whatever it is.
     padded[~truth.valid_pixels] = 1e6
     truth.density_map[~truth.valid_pixels] = 0.5
+    truth.cc_density_map[~truth.valid_pixels] = 0.5
+    truth.others[~truth.valid_pixels] = 7
+    truth.centre_prior[~truth.valid_pixels] = 3.0
     together = jax.device_get(batches.score(padded, truth))
 
     for i, image in enumerate(images):
-        expected = scores_in_numpy(*image)
+        expected = scores_in_numpy(*image, others[i], priors[i])
+        assert expected.keys() == set(batches.METRICS)
         for metric in batches.METRICS:
             np.testing.assert_allclose(
                 together[metric][i], expected[metric], rtol=2e-6, atol=1e-6
@@ -294,7 +333,9 @@ def test_images_without_a_score_are_left_out_of_the_mean_and_counted():
     assert nothing.num_images == 0
 
 
-@pytest.mark.parametrize("name", ["similarity", "fixation", "baselines", "intervals"])
+@pytest.mark.parametrize(
+    "name", ["similarity", "fixation", "roc", "ranking", "baselines", "intervals"]
+)
 def test_the_examples_in_the_docstrings_are_right(name):
     module = importlib.import_module(f"salgan_jax.metrics.{name}")
     results = doctest.testmod(module)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from salgan_jax.data import images
+from salgan_jax.data.post_processing import Enlarge
 
 GEOMETRIES = ("stretch", "pad")
 _MEAN_COLOUR = (124, 116, 104)  # RGB; models.vgg16's means, rounded
@@ -76,14 +77,19 @@ def map_to_frame(
 
 
 def map_from_frame(
-    saliency_map: np.ndarray, *, height: int, width: int, geometry: str
+    saliency_map: np.ndarray,
+    *,
+    height: int,
+    width: int,
+    geometry: str,
+    enlarge: Enlarge = images.resize_map,
 ) -> np.ndarray:
     """Returns the part of a frame's map that is the image, float32 [height, width]."""
     frame_height, frame_width = saliency_map.shape
     place = placement(
         height, width, frame_size=(frame_height, frame_width), geometry=geometry
     )
-    return images.resize_map(saliency_map[_window(place)], height=height, width=width)
+    return enlarge(saliency_map[_window(place)], height=height, width=width)
 
 
 def _window(place: Placement) -> tuple[slice, slice]:

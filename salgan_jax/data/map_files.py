@@ -1,45 +1,55 @@
-"""Saliency maps of another model, one file for each image of a dataset."""
+"""Saliency maps of another model: a file for each image of a dataset, or one HDF5."""
 
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import h5py
 import numpy as np
 from absl import logging
 from PIL import Image
 
 from salgan_jax.errors import UserError
 
-SUFFIXES = (".npy", ".png", ".jpg", ".jpeg")  # of two files for an image, the first
+_HDF5 = (".h5", ".hdf5")
+# Of two files for an image, the first.
+SUFFIXES = (".npy", *_HDF5, ".png", ".jpg", ".jpeg")
+_ERRORS = (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError)
 _MOST_NAMED = 10
 _COLOUR_TOLERANCE = 2  # grey levels between the channels of a grey JPEG
 
 
-def find_maps(
-    directory: str | os.PathLike[str], sizes: Mapping[str, tuple[int, ...]]
-) -> dict[str, pathlib.Path]:
-    """Returns the file of each image's map: `<id>` with one of `SUFFIXES`.
+def open_maps(
+    path: str | os.PathLike[str], sizes: Mapping[str, tuple[int, ...]]
+) -> Callable[[str], np.ndarray]:
+    """Returns a function that reads the map of an image, given its id.
 
-    Files of other images are logged and left out.
+    Maps of other images are logged and left out.
 
     Args:
-      directory: where the maps lie; an id with slashes is a file in its subfolders.
+      path: a folder with a file for each image, `<id>` with one of `SUFFIXES`, where an
+        id with slashes is a file in its subfolders; or one HDF5 file with a dataset for
+        each image, called `<id>` or as the image's file.
       sizes: (height, width) of each image, by id.
 
     Raises:
-      FileNotFoundError: there is no such folder.
+      FileNotFoundError: there is nothing at `path`.
       UserError: maps are missing, or unreadable, or have another size than their image.
     """
-    directory = pathlib.Path(directory).expanduser()
-    if not directory.is_dir():
-        raise FileNotFoundError(f"there is no folder {directory} with maps")
-    files = _files_by_id(directory)
-    missing = sorted(sizes.keys() - files.keys())
-    extra = sorted(files.keys() - sizes.keys())
+    path = pathlib.Path(path).expanduser()
+    if path.is_file() and path.suffix.lower() in _HDF5:
+        places = _datasets_by_id(path, sizes)
+    elif path.is_dir():
+        places = {name: (file, "") for name, file in _files_by_id(path).items()}
+    else:
+        raise FileNotFoundError(f"there is no folder or HDF5 file {path} with maps")
+    missing = sorted(sizes.keys() - places.keys())
+    extra = sorted(places.keys() - sizes.keys())
     wrong = [
-        f"{files[name].name} ({problem})"
-        for name in sorted(sizes.keys() & files.keys())
-        if (problem := _problem(files[name], sizes[name]))
+        f"{places[name][1] or places[name][0].name} ({problem})"
+        for name in sorted(sizes.keys() & places.keys())
+        if (problem := _problem(*places[name], sizes[name]))
     ]
     problems = [
         f"{len(names)} {what}: {_listed(names)}"
@@ -53,18 +63,19 @@ def find_maps(
     if missing or wrong:
         accepted = " ".join(SUFFIXES)
         raise UserError(
-            f"{directory}: {'; '.join(problems)}. A map has its image's size and is "
+            f"{path}: {'; '.join(problems)}. A map has its image's size and is "
             f"named <image id>, with one of {accepted}"
         )
     for problem in problems:
-        logging.info("left out: %s", problem)
-    return {name: files[name] for name in sizes}
+        logging.warning("left out: %s", problem)
+    return lambda name: read_map(*places[name])
 
 
-def read_map(path: str | os.PathLike[str]) -> np.ndarray:
+def read_map(path: str | os.PathLike[str], dataset: str = "") -> np.ndarray:
     """Returns the map in a file as float32 [H, W], in the file's own units.
 
-    A picture must be grey: 8 or 16 bits, or colour with equal channels.
+    A picture must be grey: 8 or 16 bits, or colour with equal channels. Of an HDF5 file
+    it is the dataset of that name, or the only one.
 
     Raises:
       UserError: the file is unreadable or is not one map.
@@ -73,11 +84,14 @@ def read_map(path: str | os.PathLike[str]) -> np.ndarray:
     try:
         if path.suffix.lower() == ".npy":
             saliency_map = np.load(path, allow_pickle=False)
+        elif path.suffix.lower() in _HDF5:
+            with h5py.File(path) as file:
+                saliency_map = _dataset(file, dataset)[()]
         else:
             with Image.open(path) as image:
                 saliency_map = _grey(image)
         saliency_map = np.asarray(saliency_map, np.float32)
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError) as error:
+    except _ERRORS as error:
         raise UserError(f"cannot read the map {path}: {error}") from error
     return saliency_map.reshape(_map_shape(saliency_map.shape))
 
@@ -95,15 +109,53 @@ def _files_by_id(directory: pathlib.Path) -> dict[str, pathlib.Path]:
     return files
 
 
-def _problem(path: pathlib.Path, size: tuple[int, ...]) -> str:
+def _datasets_by_id(
+    path: pathlib.Path, sizes: Mapping[str, tuple[int, ...]]
+) -> dict[str, tuple[pathlib.Path, str]]:
+    """Returns file and dataset by image, where a name may have the image's suffix."""
+    try:
+        with h5py.File(path) as file:
+            names = _dataset_names(file)
+    except _ERRORS as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    found = {}
+    for name in names:
+        stem = pathlib.PurePosixPath(name).with_suffix("").as_posix()
+        found[stem if name not in sizes and stem in sizes else name] = (path, name)
+    return found
+
+
+def _dataset_names(file: h5py.File) -> list[str]:
+    names: list[str] = []
+    file.visititems(
+        lambda name, item: (
+            names.append(name) if isinstance(item, h5py.Dataset) else None
+        )
+    )
+    return names
+
+
+def _dataset(file: h5py.File, name: str) -> Any:
+    if not name:
+        names = _dataset_names(file)
+        if len(names) != 1:
+            raise ValueError(f"it holds {len(names)} datasets, not one")
+        (name,) = names
+    return file[name]
+
+
+def _problem(path: pathlib.Path, dataset: str, size: tuple[int, ...]) -> str:
     """Returns why a file cannot be an image's map, "" if it can, from its header."""
     try:
         if path.suffix.lower() == ".npy":
             shape = _map_shape(np.load(path, mmap_mode="r", allow_pickle=False).shape)
+        elif path.suffix.lower() in _HDF5:
+            with h5py.File(path) as file:
+                shape = _map_shape(_dataset(file, dataset).shape)
         else:
             with Image.open(path) as image:
                 shape = (image.height, image.width)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except _ERRORS as error:
         return f"unreadable: {error}"
     if shape == tuple(size):
         return ""

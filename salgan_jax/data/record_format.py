@@ -1,6 +1,7 @@
 """What one example of every prepared dataset holds, and how it is stored."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,15 @@ class Record(NamedTuple):
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.image.shape[0], self.image.shape[1]
+
+
+class Outline(NamedTuple):
+    """A record without its image, which is not decoded."""
+
+    id: str
+    size: tuple[int, int]  # (height, width) in pixels
+    fixations: np.ndarray | None  # as in `Record`
+    read_density_map: Callable[[], np.ndarray | None]  # as in `Record`, decoded then
 
 
 def dataset_info(
@@ -117,15 +127,40 @@ def undecoded() -> dict[str, Any]:
 
 def decode(example: Mapping[str, Any]) -> Record:
     """Returns the record of an example that was read with `undecoded`."""
-    record_id = example["id"].decode()
-    density_map, fixations, observers = example["density_map"], None, None
+    record_id = _id(example)
+    observers = None
     if example["has_fixations"]:
-        fixations = np.asarray(example["fixations"], np.float32).reshape(-1, 2)
         observers = np.asarray(example["observers"], np.int32).reshape(-1)
     return Record(
         id=record_id,
         image=images.decode_image(example["image"], record_id),
-        density_map=images.decode_map(density_map, record_id) if density_map else None,
-        fixations=fixations,
+        density_map=_density_map(example),
+        fixations=_fixations(example),
         observers=observers,
     )
+
+
+def outline(example: Mapping[str, Any]) -> Outline:
+    """Returns all but the image of an example that was read with `undecoded`."""
+    height, width = example["size"]
+    return Outline(
+        _id(example),
+        (int(height), int(width)),
+        _fixations(example),
+        functools.partial(_density_map, example),
+    )
+
+
+def _id(example: Mapping[str, Any]) -> str:
+    return example["id"].decode()
+
+
+def _density_map(example: Mapping[str, Any]) -> np.ndarray | None:
+    encoded = example["density_map"]
+    return images.decode_map(encoded, _id(example)) if encoded else None
+
+
+def _fixations(example: Mapping[str, Any]) -> np.ndarray | None:
+    if not example["has_fixations"]:
+        return None
+    return np.asarray(example["fixations"], np.float32).reshape(-1, 2)

@@ -1,20 +1,24 @@
 """Reading prepared datasets: the records of a split, by index."""
 
 import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from salgan_jax.data import catalog, preparation, record_format
-from salgan_jax.data.record_format import Record
+from salgan_jax.data.record_format import Outline, Record
 from salgan_jax.errors import UserError
 
 __all__ = [
+    "Outline",
     "Record",
     "directory",
     "fixation_sigma_px",
     "full_name",
+    "joined",
     "open_split",
+    "outlines",
     "split_names",
+    "subset",
 ]
 
 
@@ -93,12 +97,32 @@ def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
     return _Chosen([(part, row) for part in parts for row in range(len(part))])
 
 
+def outlines(split_records: Sequence[Record]) -> Iterator[Outline]:
+    """Returns all records without their images, one after the other; none is decoded.
+
+    Takes any sequence of records, in memory too.
+    """
+    for i in range(len(split_records)):
+        yield _outline(split_records, i)
+
+
+def _outline(split_records: Sequence[Record], index: int) -> Outline:
+    if isinstance(split_records, _Indexed):
+        return split_records.outline(index)
+    record = split_records[index]
+    return Outline(record.id, record.size, record.fixations, lambda: record.density_map)
+
+
 class _Indexed(Sequence[Record], abc.ABC):
     """Records that are read one by one, by index or by slice."""
 
     @abc.abstractmethod
     def read(self, index: int) -> Record:
         """Returns the record at an index that is not negative."""
+
+    @abc.abstractmethod
+    def outline(self, index: int) -> Outline:
+        """Returns the same without its image."""
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -123,6 +147,9 @@ class _Records(_Indexed):
     def read(self, index: int) -> Record:
         return record_format.decode(self._examples[index])
 
+    def outline(self, index: int) -> Outline:
+        return record_format.outline(self._examples[index])
+
 
 class _Chosen(_Indexed):
     """Records of one split or of several, each by where it is."""
@@ -136,3 +163,6 @@ class _Chosen(_Indexed):
     def read(self, index: int) -> Record:
         split_records, row = self._places[index]
         return split_records[row]
+
+    def outline(self, index: int) -> Outline:
+        return _outline(*self._places[index])

@@ -37,6 +37,15 @@ def add_fixations(
     )
 
 
+def without(sums: FixationSums, others: FixationSums) -> FixationSums:
+    """Returns the sums without those of some images among them."""
+    return FixationSums(
+        sums.count - others.count,
+        sums.points - others.points,
+        sums.products - others.products,
+    )
+
+
 def uniform(*, height: int, width: int) -> np.ndarray:
     """Returns the map that prefers no pixel, float32 [height, width]."""
     return np.ones((height, width), np.float32)
@@ -66,6 +75,22 @@ def centre_prior(sums: FixationSums, *, height: int, width: int) -> np.ndarray:
         precision[0, 0] * x**2 + 2 * precision[0, 1] * x * y + precision[1, 1] * y**2
     )
     return np.exp(-0.5 * distance).astype(np.float32)
+
+
+def held_out_observers(observers: np.ndarray, *, most: int) -> list[np.ndarray]:
+    """Returns the fixations, bool [N] each, of the observers that others predict.
+
+    One observer after the other, all of them or `most`, evenly chosen by their indices.
+    A single observer has no others: none.
+
+    >>> held_out_observers(np.array([4, 4, 7]), most=10)
+    [array([ True,  True, False]), array([False, False,  True])]
+    """
+    known = np.unique(observers)
+    if len(known) < 2:
+        return []
+    chosen = np.linspace(0, len(known) - 1, min(most, len(known))).round().astype(int)
+    return [observers == observer for observer in known[chosen]]
 
 
 def predicting_observers(observers: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ zero.
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from salgan_jax.metrics.conventions import Convention
+
 
 def unit_range(
     saliency_map: Float[Array, "h w"], valid_pixels: Bool[Array, "h w"]
@@ -55,3 +57,32 @@ def unit_sum(
         positive / jnp.where(high == 0, 1.0, high),
     )
     return filled / jnp.sum(filled)
+
+
+def density(
+    saliency_map: Float[Array, "h w"],
+    valid_pixels: Bool[Array, "h w"],
+    convention: Convention,
+) -> Float[Array, "h w"]:
+    """Returns the map as the distribution that a convention's SIM and IG compare."""
+    if convention.scales_to_unit_range:
+        saliency_map = unit_range(saliency_map, valid_pixels)
+    return unit_sum(saliency_map, valid_pixels)
+
+
+def is_constant(
+    saliency_map: Float[Array, "h w"], valid_pixels: Bool[Array, "h w"]
+) -> Bool[Array, ""]:
+    """Returns whether all valid pixels have the same value."""
+    low = jnp.min(saliency_map, where=valid_pixels, initial=jnp.inf)
+    high = jnp.max(saliency_map, where=valid_pixels, initial=-jnp.inf)
+    return low >= high
+
+
+def nan_if_constant(
+    score: Float[Array, ""],
+    saliency_map: Float[Array, "h w"],
+    valid_pixels: Bool[Array, "h w"],
+) -> Float[Array, ""]:
+    """Returns the score, or NaN where a map without contrast has none."""
+    return jnp.where(is_constant(saliency_map, valid_pixels), jnp.nan, score)

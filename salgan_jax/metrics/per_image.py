@@ -19,7 +19,7 @@ def vectorize(
     shapes.
 
     Args:
-      metric: of the arrays of one image, a scalar.
+      metric: of the arrays of one image, a scalar or some, [k].
       signature: their axes, as "(h,w),(n,p)"; only the number of axes matters.
     """
     ranks = [len(axes.split(",")) for axes in signature[1:-1].split("),(")]
@@ -33,6 +33,7 @@ def vectorize(
             jnp.broadcast_to(array, leading + shape).reshape(math.prod(leading), *shape)
             for array, shape in zip(arrays, own, strict=True)
         ]
-        return jax.lax.map(lambda of_one: metric(*of_one), flat).reshape(leading)
+        results = jax.lax.map(lambda of_one: metric(*of_one), flat)
+        return results.reshape(*leading, *results.shape[1:])
 
     return jax.jit(of_images)

@@ -1,0 +1,1 @@
+"""Scoring maps of any model beside the baselines; `protocol` is the story."""

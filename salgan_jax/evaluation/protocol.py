@@ -1,0 +1,235 @@
+"""Scores of a model, of maps from elsewhere and of the baselines, image by image.
+
+Everything is scored at the publishers' size, in batches: records are decoded when
+their turn comes and padded to a common shape, which does not change a score.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tqdm
+
+from salgan_jax.data import map_files, records
+from salgan_jax.data.fixations import OtherFixations
+from salgan_jax.data.records import Record
+from salgan_jax.errors import UserError
+from salgan_jax.evaluation import human_ceilings, scoring
+from salgan_jax.evaluation.baseline_predictors import (
+    Predict,
+    Scored,
+    make_blind_predictors,
+    make_kde_prior,
+    scored,
+    training_statistics,
+)
+from salgan_jax.evaluation.scoring import Scores, Scoring
+from salgan_jax.metrics.conventions import TUEBINGEN, Convention
+
+_CEILINGS = {
+    "human_ceiling": human_ceilings.split_half,
+    "human_leave_one_out": human_ceilings.leave_one_out,
+}
+
+
+class Background(NamedTuple):
+    """What scores and baselines need to know beside the image that is scored.
+
+    Attributes:
+        others: fixations of the scored images, for shuffled AUC; None: no such score.
+        prior: centre prior, for information gain; None: no such score.
+        baselines: predictors that do not see the image, by name.
+        ceiling_sigma_px: of the Gaussian that makes maps of single observers; None: no
+            human ceilings.
+    """
+
+    others: OtherFixations | None = None
+    prior: Predict | None = None
+    baselines: Mapping[str, Predict] = {}
+    ceiling_sigma_px: float | None = None
+
+
+class ScoreSheet(NamedTuple):
+    """Every image's scores for several predictions of the same images."""
+
+    images: list[str]  # record ids, in the order of the scores
+    rows: dict[str, Scores]
+    convention: str = TUEBINGEN.name
+
+
+def evaluate(
+    predict: Predict, some_records: Sequence[Record], batch_size: int = 8
+) -> Scores:
+    """Returns the scores of the predicted maps, one for each record and metric.
+
+    Without what other images tell: shuffled AUC and information gain are NaN. An image
+    without fixations has no scores of fixations, one whose density map is zero no CC,
+    SIM and KL divergence: NaN there, to be left out of the mean and counted.
+
+    Raises:
+      UserError: there are no records; a predicted map has another size than its
+        image or values that are not finite; a fixation lies outside of its image.
+    """
+    scoring_of = Scoring(batch_size=batch_size)
+    return score_all({"model": predict}, some_records, Background(), scoring_of).rows[
+        "model"
+    ]
+
+
+def make_background(
+    train_records: Sequence[Record],
+    some_records: Sequence[Record],
+    *,
+    leave_one_out: bool,
+    sigma_px: float | None,
+    convention: Convention = TUEBINGEN,
+) -> Background:
+    """Returns the baselines of a data set and what its scores compare with.
+
+    Args:
+      train_records: what the baselines are fitted to; read once, one by one.
+      some_records: the images to score.
+      leave_one_out: these are (or may be) among the training records.
+      sigma_px: of the Gaussian that blurs the fixations of single observers; None,
+        where nobody knows it, leaves the human ceilings out.
+      convention: which other images shuffled AUC compares with.
+
+    Raises:
+      UserError: the training split has no fixations.
+    """
+    statistics = training_statistics(train_records)
+    outlines = list(records.outlines(some_records))
+    none = np.empty((0, 2))
+    others = OtherFixations(
+        [none if each.fixations is None else each.fixations for each in outlines],
+        [each.size for each in outlines],
+        num_others=convention.sauc_num_others,
+    )
+    return Background(
+        others,
+        make_kde_prior(statistics, leave_one_out=leave_one_out),
+        make_blind_predictors(train_records, statistics, leave_one_out=leave_one_out),
+        sigma_px,
+    )
+
+
+def score_all(
+    models: Mapping[str, Predict],
+    some_records: Sequence[Record],
+    background: Background,
+    scoring_of: Scoring,
+) -> ScoreSheet:
+    """Returns the scores of baselines, models and people, decoding each image once.
+
+    The rows are the baselines, the models, then `human_ceiling`: half of the observers
+    of an image predict the fixations and the density map of the other half, so that its
+    CC, SIM and KL divergence are against fewer fixations than the other rows'; and
+    `human_leave_one_out`: all observers but one predict that one, in turn. An image of
+    one observer has neither.
+    """
+    if not len(some_records):
+        raise UserError("there are no images to score")
+    predictors = {**background.baselines, **models}
+    ids, parts = [], []
+    size = scoring_of.batch_size
+    for start in range(0, len(some_records), size):
+        stop = min(start + size, len(some_records))
+        batch = [scored(some_records[i]) for i in range(start, stop)]
+        ids += [record.id for record in batch]
+        known = _knowledge(batch, start, background)
+        truth = scoring.ground_truth(batch, known, scoring_of)
+        rows = {
+            row: scoring.score_maps(predict(batch), batch, truth, scoring_of)
+            for row, predict in predictors.items()
+        }
+        if background.ceiling_sigma_px is not None:
+            rows |= _ceilings(batch, known, background.ceiling_sigma_px, scoring_of)
+        parts.append(rows)
+    joined = {
+        row: {
+            m: np.concatenate([part[row][m] for part in parts]) for m in parts[0][row]
+        }
+        for row in parts[0]
+    }
+    return ScoreSheet(ids, joined, scoring_of.convention.name)
+
+
+def from_images(
+    predictor: Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]],
+) -> Predict:
+    """Returns a predictor of images as a predictor of records, for `evaluate`."""
+    return lambda some: predictor([record.image for record in some])
+
+
+def from_files(path: str, some_records: Sequence[Record]) -> Predict:
+    """Returns the predictor that reads the maps of another model from their files.
+
+    All records are gone through once, so that every missing or additional map and every
+    map of another size than its image is named before anything is scored.
+
+    Raises:
+      UserError, FileNotFoundError: the maps are not those of the images.
+    """
+    sizes = {each.id: each.size for each in records.outlines(some_records)}
+    read_map = map_files.open_maps(path, sizes)
+    return lambda some: [read_map(record.id) for record in some]
+
+
+def with_progress(predict: Predict, num_images: int) -> Predict:
+    """Returns the predictor with a progress bar, on a terminal."""
+    bar = tqdm.tqdm(total=num_images, unit="image", disable=None)
+
+    def predict_and_count(some: Sequence[Scored]) -> Sequence[np.ndarray]:
+        saliency_maps = predict(some)
+        bar.update(len(some))
+        if bar.n >= num_images:
+            bar.close()
+        return saliency_maps
+
+    return predict_and_count
+
+
+def _knowledge(
+    batch: Sequence[Scored], start: int, background: Background
+) -> list[scoring.Knowledge]:
+    priors = background.prior(batch) if background.prior else [None] * len(batch)
+    return [
+        scoring.Knowledge(
+            None if background.others is None else background.others.counts(start + i),
+            priors[i],
+        )
+        for i in range(len(batch))
+    ]
+
+
+def _ceilings(
+    batch: Sequence[Scored],
+    known: Sequence[scoring.Knowledge],
+    sigma_px: float,
+    scoring_of: Scoring,
+) -> dict[str, Scores]:
+    """Returns the scores of people, the mean over the predictions of each image."""
+    rows = {}
+    for row, predict in _CEILINGS.items():
+        predictions = [
+            (i, each)
+            for i, record in enumerate(batch)
+            for each in predict(record, sigma_px=sigma_px)
+        ]
+        of_predictions = scoring.score_predictions(
+            [each.saliency_map for _, each in predictions],
+            [each.others for _, each in predictions],
+            [known[i] for i, _ in predictions],
+            scoring_of,
+        )
+        image = np.array([i for i, _ in predictions], int)
+        rows[row] = {
+            metric: np.array([_mean(values[image == i]) for i in range(len(batch))])
+            for metric, values in of_predictions.items()
+        }
+    return rows
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan

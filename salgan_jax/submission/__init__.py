@@ -1,0 +1,1 @@
+"""Files for the public benchmarks: made from a checkpoint, and checked."""
