@@ -22,14 +22,19 @@ from salgan_jax import (
 )
 from salgan_jax.data import selection
 from salgan_jax.errors import UserError
-from salgan_jax.evaluation import chosen_images, comparison, protocol, scores
+from salgan_jax.evaluation import (
+    background,
+    chosen_images,
+    comparison,
+    protocol,
+    scores,
+)
 from salgan_jax.evaluation.baseline_predictors import Predict
 from salgan_jax.evaluation.chosen_images import EvaluationInput
 from salgan_jax.evaluation.scoring import Scoring
 from salgan_jax.metrics.conventions import CONVENTIONS
 
 _BATCH_SIZE = 8
-_COMPARED = "compared"
 
 _CHECKPOINT = flags.DEFINE_string("checkpoint", None, "The workdir of a training run.")
 _STEP = flags.DEFINE_integer("step", None, "Which checkpoint; the latest by default.")
@@ -88,11 +93,11 @@ def main(argv: list[str]) -> None:
         predict = protocol.from_files(str(predictions), images.records)
     models = {scores.MODEL: protocol.with_progress(predict, len(images.records))}
     if _COMPARE.value and not _is_scored(_COMPARE.value):
-        models = {_COMPARED: _other_model(_COMPARE.value, images), **models}
+        models = {scores.COMPARED: _other_model(_COMPARE.value, images), **models}
     prediction_files.make_output_folder(_OUTPUT.value)
 
     convention = CONVENTIONS[_CONVENTION.value]
-    background = protocol.make_background(
+    known = background.make_background(
         images.train_records,
         images.records,
         leave_one_out=images.leave_one_out,
@@ -100,8 +105,8 @@ def main(argv: list[str]) -> None:
         convention=convention,
     )
     scoring = Scoring(convention, _BATCH_SIZE, _EMD.value)
-    sheet = protocol.score_all(models, images.records, background, scoring)
-    compared = sheet.rows.get(_COMPARED)
+    sheet = protocol.score_all(models, images.records, known, scoring)
+    compared = sheet.rows.get(scores.COMPARED)
     if _COMPARE.value and compared is None:
         compared = comparison.read_scores(
             _COMPARE.value, sheet.images, sheet.convention

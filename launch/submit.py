@@ -22,7 +22,9 @@ from salgan_jax.submission.calibration import Calibration
 _BENCHMARK = flags.DEFINE_enum(
     "benchmark", None, list(benchmarks.BENCHMARKS), "Which.", required=True
 )
-_CHECK = flags.DEFINE_string("check", None, "Only check this zip.")
+_CHECK = flags.DEFINE_string(
+    "check", None, "Only check this zip; with --images the size of each map too."
+)
 _CHECKPOINT = flags.DEFINE_string("checkpoint", None, "The workdir of a training run.")
 _STEP = flags.DEFINE_integer("step", None, "Which checkpoint; the latest by default.")
 _IMAGES = flags.DEFINE_string("images", None, "The folder of the test images.")
@@ -57,18 +59,19 @@ def main(argv: list[str]) -> None:
     """Writes and checks, or only checks."""
     del argv
     benchmark = benchmarks.BENCHMARKS[_BENCHMARK.value]
+    checkpoint, folder = _CHECKPOINT.value, _IMAGES.value
     if _CHECK.value:
-        number = archive.check(_CHECK.value, benchmark)
+        sizes = story.find_images(folder, benchmark).sizes if folder else None
+        number = archive.check(_CHECK.value, benchmark, sizes)
         print(f"{_CHECK.value}: {number} maps, ready for {benchmark.name}")
         return
-    checkpoint, folder = _CHECKPOINT.value, _IMAGES.value
     if not checkpoint or not folder or not _OUTPUT.value:
         raise UserError("give --checkpoint, --images and --output, or --check=FILE.zip")
     archive.check_format(benchmark, _FORMAT.value)
     output = pathlib.Path(_OUTPUT.value).expanduser()
     if not output.parent.is_dir():
         raise UserError(f"--output={output}: there is no folder {output.parent}")
-    paths = story.find_images(folder, benchmark)
+    paths, sizes = story.find_images(folder, benchmark)
     loaded = checkpoints.load_generator(checkpoint, _STEP.value)
     batch_size = inference.preferred_batch_size()
     predictor = inference.make_predictor(
@@ -80,7 +83,7 @@ def main(argv: list[str]) -> None:
         f"temperature {chosen.temperature:.3f}"
     )
     made = story.densities(predictor, paths, prior, chosen, batch_size=batch_size)
-    archive.write(str(output), benchmark, made, _FORMAT.value)
+    archive.write(str(output), benchmark, made, _FORMAT.value, sizes)
     print(
         f"{output}: {len(paths)} maps of step {loaded.step}, ready for {benchmark.name}"
     )

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from salgan_jax.data import records
+from salgan_jax.errors import UserError
+from salgan_jax.evaluation import comparison
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,7 +37,7 @@ def evaluate(*flags):
 def test_maps_in_a_folder_are_scored_and_a_missing_one_is_an_error(data_dir, tmp_path):
     maps, output = tmp_path / "maps", tmp_path / "scores"
     maps.mkdir()
-    for record in records.open_split("popout/tiny", "validation", str(data_dir)):
+    for record in _validation(data_dir):
         np.save(maps / f"{record.id}.npy", np.asarray(record.density_map))
     flags = (
         f"--predictions={maps}",
@@ -83,11 +85,15 @@ def two_models(data_dir, tmp_path_factory):
     random = np.random.default_rng(0)
     for name, noise in (("good", 0.0), ("noisy", 1.0)):
         (folder / name).mkdir()
-        for record in records.open_split("popout/tiny", "validation", str(data_dir)):
+        for record in _validation(data_dir):
             truth = np.asarray(record.density_map)
             noisy = truth + noise * random.uniform(size=truth.shape)
             np.save(folder / name / f"{record.id}.npy", noisy.astype(np.float32))
     return folder
+
+
+def _validation(data_dir):
+    return records.open_split("popout/tiny", "validation", str(data_dir))
 
 
 def score(data_dir, maps, output, *flags):
@@ -103,35 +109,31 @@ def score(data_dir, maps, output, *flags):
 
 
 def test_two_models_are_compared_image_by_image(data_dir, two_models, tmp_path):
-    flags = ("--convention=mit_legacy", "--emd")
     printed, found = score(
         data_dir,
         two_models / "good",
         tmp_path / "good",
         f"--compare={two_models / 'noisy'}",
-        *flags,
+        "--convention=mit_legacy",
+        "--emd",
     )
     assert found["convention"] == "mit_legacy"
     difference = found["differences"]["cc"]
     assert difference["mean"] > 0.1 and difference["p_value"] < 0.01
     assert difference["num_images"] == 8
     assert "p value" in printed and "EMD" in printed
-    assert found["baselines"]["compared"]["cc"]["mean"] < found["cc"]["mean"]
+    assert found["compared_scores"]["cc"]["mean"] < found["cc"]["mean"]
     assert 0 < found["fraction_of_ceiling"]["auc"] <= 1.2
 
     # The same against the scores that an earlier evaluation left.
-    _, noisy = score(data_dir, two_models / "noisy", tmp_path / "noisy", *flags)
-    _, again = score(
-        data_dir,
-        two_models / "good",
-        tmp_path / "again",
-        f"--compare={tmp_path / 'noisy'}",
-        *flags,
-    )
-    assert again["differences"]["cc"]["mean"] == pytest.approx(
-        difference["mean"], abs=1e-6
-    )
-    assert noisy["nss"] == found["baselines"]["compared"]["nss"]
+    legacy = "--convention=mit_legacy"
+    _, noisy = score(data_dir, two_models / "noisy", tmp_path / "noisy", legacy)
+    assert noisy["nss"] == found["compared_scores"]["nss"]
+    images = [record.id for record in _validation(data_dir)]
+    read = comparison.read_scores(str(tmp_path / "noisy"), images, "mit_legacy")
+    assert np.mean(read["cc"]) == pytest.approx(noisy["cc"]["mean"], abs=1e-6)
+    with pytest.raises(UserError, match="scores of 8 images, not of the 7"):
+        comparison.read_scores(str(tmp_path / "noisy"), images[1:], "mit_legacy")
 
     refused = evaluate(
         f"--predictions={two_models / 'good'}",

@@ -131,6 +131,15 @@ def test_what_is_wrong_with_a_zip_is_named(name, tmp_path):
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_a_map_has_the_size_of_its_image(tmp_path):
+    path = tmp_path / "maps.zip"
+    archive.write(str(path), MIT300, densities(), "png")
+    sizes = dict.fromkeys(NAMES, (12, 16))
+    assert archive.check(str(path), MIT300, sizes) == 300
+    with pytest.raises(UserError, match="i9 has another size than its image"):
+        archive.check(str(path), MIT300, {**sizes, "i9": (16, 12)})
+
+
 def test_a_file_that_is_no_zip_is_named(tmp_path):
     path = tmp_path / "maps.zip"
     path.write_bytes(broken(lambda _: None)[:-400])

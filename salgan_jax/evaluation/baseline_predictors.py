@@ -76,7 +76,7 @@ def training_statistics(train_records: Sequence[Record]) -> TrainingStatistics:
     """Returns the statistics of a training split, which is read once.
 
     Raises:
-      UserError: there are no fixations.
+      UserError: there are neither fixations nor density maps.
     """
     sums, total_map, num_maps = baselines.NO_FIXATIONS, np.zeros((1, 1)), 0
     total, histograms = np.zeros(kernel_density.GRID), []
@@ -95,8 +95,11 @@ def training_statistics(train_records: Sequence[Record]) -> TrainingStatistics:
                 total_map = np.zeros(density_map.shape)
             total_map += _resized(density_map, total_map.shape)
             num_maps += 1
-    if not sums.count:
-        raise UserError("the training split has no fixations to fit the baselines to")
+    if not sums.count and not num_maps:
+        raise UserError(
+            "the training split has neither fixations nor density maps to fit the "
+            "baselines to"
+        )
     estimate = kernel_density.fit(total, histograms)
     return TrainingStatistics(sums, estimate, total_map, num_maps)
 
@@ -112,7 +115,8 @@ def make_blind_predictors(
     `uniform`; `centre_prior`, the Gaussian fitted to the fixations of the training
     split; `kde_prior`, their kernel density; `mean_training_map`, the mean of its
     density maps, resized to the image; `shuffled`, the density map of another image of
-    it. The last two are left out where the data set has no density maps.
+    it. The priors are left out where the data set has no fixations, the last two where
+    it has no density maps.
 
     Args:
       train_records: the training split.
@@ -121,11 +125,13 @@ def make_blind_predictors(
     """
     predictors = {
         "uniform": _for_each(lambda record: _uniform(record.size)),
-        "centre_prior": _by_size(
-            functools.partial(_centre_prior, statistics), leave_one_out
-        ),
-        "kde_prior": make_kde_prior(statistics, leave_one_out=leave_one_out),
     }
+    if statistics.fixations.count:
+        gaussian = functools.partial(_centre_prior, statistics)
+        predictors["centre_prior"] = _by_size(gaussian, leave_one_out)
+        predictors["kde_prior"] = make_kde_prior(
+            statistics, leave_one_out=leave_one_out
+        )
     if statistics.num_maps > leave_one_out:
         mean_map = functools.partial(_mean_map, statistics)
         predictors["mean_training_map"] = _by_size(mean_map, leave_one_out)

@@ -11,42 +11,22 @@ import numpy as np
 import tqdm
 
 from salgan_jax.data import map_files, records
-from salgan_jax.data.fixations import OtherFixations
 from salgan_jax.data.records import Record
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import human_ceilings, scoring
+from salgan_jax.evaluation.background import Background
 from salgan_jax.evaluation.baseline_predictors import (
     Predict,
     Scored,
-    make_blind_predictors,
-    make_kde_prior,
     scored,
-    training_statistics,
 )
 from salgan_jax.evaluation.scoring import Scores, Scoring
-from salgan_jax.metrics.conventions import TUEBINGEN, Convention
+from salgan_jax.metrics.conventions import TUEBINGEN
 
 _CEILINGS = {
     "human_ceiling": human_ceilings.split_half,
     "human_leave_one_out": human_ceilings.leave_one_out,
 }
-
-
-class Background(NamedTuple):
-    """What scores and baselines need to know beside the image that is scored.
-
-    Attributes:
-        others: fixations of the scored images, for shuffled AUC; None: no such score.
-        prior: centre prior, for information gain; None: no such score.
-        baselines: predictors that do not see the image, by name.
-        ceiling_sigma_px: of the Gaussian that makes maps of single observers; None: no
-            human ceilings.
-    """
-
-    others: OtherFixations | None = None
-    prior: Predict | None = None
-    baselines: Mapping[str, Predict] = {}
-    ceiling_sigma_px: float | None = None
 
 
 class ScoreSheet(NamedTuple):
@@ -70,47 +50,9 @@ def evaluate(
       UserError: there are no records; a predicted map has another size than its
         image or values that are not finite; a fixation lies outside of its image.
     """
+    only = {"model": predict}
     scoring_of = Scoring(batch_size=batch_size)
-    return score_all({"model": predict}, some_records, Background(), scoring_of).rows[
-        "model"
-    ]
-
-
-def make_background(
-    train_records: Sequence[Record],
-    some_records: Sequence[Record],
-    *,
-    leave_one_out: bool,
-    sigma_px: float | None,
-    convention: Convention = TUEBINGEN,
-) -> Background:
-    """Returns the baselines of a data set and what its scores compare with.
-
-    Args:
-      train_records: what the baselines are fitted to; read once, one by one.
-      some_records: the images to score.
-      leave_one_out: these are (or may be) among the training records.
-      sigma_px: of the Gaussian that blurs the fixations of single observers; None,
-        where nobody knows it, leaves the human ceilings out.
-      convention: which other images shuffled AUC compares with.
-
-    Raises:
-      UserError: the training split has no fixations.
-    """
-    statistics = training_statistics(train_records)
-    outlines = list(records.outlines(some_records))
-    none = np.empty((0, 2))
-    others = OtherFixations(
-        [none if each.fixations is None else each.fixations for each in outlines],
-        [each.size for each in outlines],
-        num_others=convention.sauc_num_others,
-    )
-    return Background(
-        others,
-        make_kde_prior(statistics, leave_one_out=leave_one_out),
-        make_blind_predictors(train_records, statistics, leave_one_out=leave_one_out),
-        sigma_px,
-    )
+    return score_all(only, some_records, Background(), scoring_of).rows["model"]
 
 
 def score_all(
@@ -136,7 +78,7 @@ def score_all(
         stop = min(start + size, len(some_records))
         batch = [scored(some_records[i]) for i in range(start, stop)]
         ids += [record.id for record in batch]
-        known = _knowledge(batch, start, background)
+        known = background.knowledge(batch, start)
         truth = scoring.ground_truth(batch, known, scoring_of)
         rows = {
             row: scoring.score_maps(predict(batch), batch, truth, scoring_of)
@@ -187,19 +129,6 @@ def with_progress(predict: Predict, num_images: int) -> Predict:
         return saliency_maps
 
     return predict_and_count
-
-
-def _knowledge(
-    batch: Sequence[Scored], start: int, background: Background
-) -> list[scoring.Knowledge]:
-    priors = background.prior(batch) if background.prior else [None] * len(batch)
-    return [
-        scoring.Knowledge(
-            None if background.others is None else background.others.counts(start + i),
-            priors[i],
-        )
-        for i in range(len(batch))
-    ]
 
 
 def _ceilings(

@@ -16,7 +16,7 @@ from salgan_jax.evaluation.scoring import Scores
 from salgan_jax.metrics import intervals
 from salgan_jax.metrics.intervals import MeanDifference, MeanInterval
 
-MODEL = "model"
+MODEL, COMPARED = "model", "compared"
 _CENTRE, _CEILING = "centre_prior", "human_ceiling"
 
 _HEADINGS = {
@@ -175,13 +175,14 @@ def _json(sheet: ScoreSheet, summary: Summary, facts: Mapping[str, Any]) -> str:
         row: {name: _known(mean._asdict()) for name, mean in of_row.items()}
         for row, of_row in summary.means.items()
     }
-    model = rows.pop(MODEL)
+    model, compared = rows.pop(MODEL), rows.pop(COMPARED, {})
     contents = {
         "convention": sheet.convention,
         **facts,
         "num_images": len(sheet.images),
         **model,
         "baselines": rows,
+        "compared_scores": compared,
         "fraction_of_ceiling": summary.fractions,
         "differences": {
             name: _known(each._asdict()) for name, each in summary.differences.items()

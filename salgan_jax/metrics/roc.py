@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Num
 
-from salgan_jax.metrics import normalization, per_image, points, ranking
+from salgan_jax.metrics import curves, normalization, per_image, points
 from salgan_jax.metrics.conventions import TUEBINGEN, Convention
 
 
@@ -146,11 +146,11 @@ def areas(
 
 @functools.cache
 def _areas(convention: Convention):
-    of_one_image = functools.partial(_areas_of_one_image, convention)
+    of_one_image = functools.partial(_of_one_image, convention)
     return per_image.vectorize(of_one_image, "(h,w),(h,w),(n,p),(n),(h,w)")
 
 
-def _areas_of_one_image(
+def _of_one_image(
     convention, saliency_map, others, fixations, valid_fixations, valid_pixels
 ):
     pixels = points.locate(
@@ -159,84 +159,13 @@ def _areas_of_one_image(
         valid_pixels,
         counts_repeats=convention.counts_repeats,
     )
-    valid = valid_pixels.ravel()
-    is_fixated = points.fixated(pixels, valid.size)
-    counts = jnp.stack(
-        [
-            valid.astype(jnp.int32),
-            (valid & ~is_fixated).astype(jnp.int32),
-            _counted_others(others.ravel(), valid, is_fixated, convention),
-        ]
+    unit_map = normalization.unit_range(saliency_map, valid_pixels)
+    pictures = curves.Pictures(
+        saliency_map.ravel(), unit_map.ravel(), others.ravel(), valid_pixels.ravel()
     )
-    by_value = _by_value(saliency_map.ravel(), pixels, counts, convention)
-    in_unit_range = normalization.unit_range(saliency_map, valid_pixels).ravel()
-    borji = _stepwise(
-        in_unit_range, pixels, counts[:1], step=convention.auc_borji_step
-    )[0]
-    sauc = by_value.sauc
-    if convention.sauc_step:
-        step = convention.sauc_step
-        sauc = _stepwise(in_unit_range, pixels, counts[2:], step=step)[0]
-    stacked = jnp.stack([by_value.auc, by_value.auc_judd, borji, sauc])
+    areas_of_image = curves.areas(pictures, pixels, convention)
     is_finite = jnp.all(jnp.isfinite(saliency_map) | ~valid_pixels)
     known = is_finite & (jnp.sum(pixels.counts) > 0)
     if not convention.constant_map_has_scores:
         known &= ~normalization.is_constant(saliency_map, valid_pixels)
-    return jnp.where(known, stacked, jnp.nan)
-
-
-def _counted_others(others, valid, is_fixated, convention):
-    others = jnp.where(valid, others, 0)
-    if not convention.sauc_counts_repeats:
-        others = jnp.minimum(others, 1)
-    return jnp.where(is_fixated, 0, others) if convention.sauc_excludes_own else others
-
-
-def _by_value(values, pixels, counts, convention) -> Areas:
-    """Returns the areas whose thresholds are the fixated values."""
-    # Ascending; points that do not count come last, where nothing is above them.
-    keys = ranking.order_keys(values)
-    last = jnp.iinfo(jnp.int32).max
-    fixated = jnp.sort(jnp.where(pixels.counts, keys[pixels.index], last - 1))
-    is_counted = fixated < last - 1
-    number = fixated.size
-    num_fixations = jnp.sum(pixels.counts)
-    # Above a value is at or above the next number that there is.
-    both = jnp.concatenate([fixated, fixated + 1])
-    order = jnp.argsort(both)
-    reached = ranking.num_at_or_above(both[order], keys, counts)
-    reached = jnp.zeros_like(reached).at[:, order].set(reached)
-    at_or_above, above = reached[:, :number], reached[:, number:]
-
-    totals = jnp.sum(counts, axis=1)
-    # How many are below, ties counting one half; in halves, which are exact.
-    twice_below = 2 * totals[:, None] - at_or_above - above
-    below = jnp.where(is_counted, twice_below / (2 * totals[:, None]), 0.0)
-    exact = jnp.sum(below, axis=1) / num_fixations
-
-    # From 1, as many as are at or above it; of ties all have the largest number.
-    if convention.auc_judd_ranks_ties:
-        rank = num_fixations - jnp.arange(number)
-        negatives = at_or_above[0] - rank
-    else:
-        rank = num_fixations - jnp.searchsorted(fixated, fixated)
-        negatives = at_or_above[1]
-    judd = ranking.area_under_curve(
-        jnp.where(is_counted, rank / num_fixations, 0.0),
-        jnp.where(is_counted, negatives / totals[1], 0.0),
-    )
-    judd = jnp.where(totals[1] > 0, judd, jnp.nan)
-    return Areas(exact[0], judd, exact[0], exact[2])
-
-
-def _stepwise(values, pixels, counts, *, step):
-    """Returns the areas with even thresholds on a map in [0, 1], a row each."""
-    num_steps = round(1 / step)
-    thresholds = jnp.arange(num_steps + 1) / num_steps
-    num_fixations = jnp.sum(pixels.counts)
-    at_fixations = jnp.where(pixels.counts, values[pixels.index], -1.0)
-    ones = jnp.ones((1, at_fixations.size), jnp.int32)
-    hits = ranking.num_at_or_above(thresholds, at_fixations, ones)[0] / num_fixations
-    reached = ranking.num_at_or_above(thresholds, values, counts)
-    false = reached / jnp.sum(counts, axis=1, keepdims=True)
-    return [ranking.area_under_curve(hits, row) for row in false]
+    return jnp.where(known, areas_of_image, jnp.nan)

@@ -6,7 +6,7 @@ import pathlib
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO
 
 import h5py
@@ -23,6 +23,7 @@ HDF5_NAME = "predictions.hdf5"
 FORMATS = ("png", "jpg", "hdf5")
 _LARGEST_SUM_ERROR = 1e-3  # of a density; pysaliency's own bound
 _MOST_LISTED = 5
+Sizes = Mapping[str, tuple[int, ...]]
 _ERRORS = (OSError, ValueError, SyntaxError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
@@ -41,6 +42,7 @@ def write(
     benchmark: Benchmark,
     densities: Iterable[tuple[str, np.ndarray]],
     file_format: str,
+    sizes: Sizes | None = None,
 ) -> None:
     """Writes the zip, checks it, and only then puts it in its place.
 
@@ -50,6 +52,7 @@ def write(
         densities: of each image, its path with suffix and a map [H, W] of sum 1.
         file_format: in `FORMATS`; "hdf5" holds their natural logarithms, called as the
             images, which is how pysaliency finds them.
+        sizes: of the images, as in `check`.
 
     Raises:
         UserError: the benchmark does not take the format or the maps.
@@ -64,11 +67,17 @@ def write(
                     picture = _encoded(grey_levels(density), file_format)
                     stem, _ = os.path.splitext(name)
                     archive.writestr(f"{stem}.{file_format}", picture)
-        _check_open(file, benchmark, output)
+        _check_open(file, benchmark, output, sizes)
 
 
-def check(path: str, benchmark: Benchmark) -> int:
+def check(path: str, benchmark: Benchmark, sizes: Sizes | None = None) -> int:
     """Checks a zip that anybody made, and returns how many maps it holds.
+
+    Args:
+        path: of the zip.
+        benchmark: that it is for.
+        sizes: (height, width) of the benchmark's images, by path without suffix; None:
+            not at hand, so that only a size common to all of them can be checked.
 
     Raises:
         FileNotFoundError, UserError: all that is wrong with it, in one line.
@@ -77,7 +86,7 @@ def check(path: str, benchmark: Benchmark) -> int:
     if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no file {path} to check")
     with open(path, "rb") as file:
-        return _check_open(file, benchmark, path)
+        return _check_open(file, benchmark, path, sizes)
 
 
 def check_format(benchmark: Benchmark, file_format: str) -> None:
@@ -91,7 +100,9 @@ def check_format(benchmark: Benchmark, file_format: str) -> None:
         )
 
 
-def _check_open(file: IO[bytes], benchmark: Benchmark, where: str) -> int:
+def _check_open(
+    file: IO[bytes], benchmark: Benchmark, where: str, image_sizes: Sizes | None
+) -> int:
     try:
         with zipfile.ZipFile(file) as archive:
             names = [i.filename for i in archive.infolist() if not i.is_dir()]
@@ -101,7 +112,10 @@ def _check_open(file: IO[bytes], benchmark: Benchmark, where: str) -> int:
                 sizes, bad = _read_pictures(archive, names, benchmark)
     except _ERRORS as error:
         raise UserError(f"{where} is not a zip that can be read: {error}") from error
-    benchmarks.check(benchmark, sizes, "maps", where, bad)
+    for name, size in (image_sizes or {}).items():
+        if name in sizes and tuple(sizes[name]) != tuple(size):
+            bad.append(f"{name} has another size than its image")
+    benchmarks.check(benchmark, sizes, "maps", where, _shortened(bad))
     return len(sizes)
 
 
@@ -121,7 +135,7 @@ def _read_pictures(
             problem, sizes[stem] = _read_picture(archive.read(name))
             if problem:
                 bad.append(f"{name} {problem}")
-    return sizes, _shortened(bad)
+    return sizes, bad
 
 
 def _read_picture(data: bytes) -> tuple[str, tuple[int, ...]]:
@@ -163,7 +177,7 @@ def _read_hdf5(
                 total = float(np.exp(dataset[()].astype(np.float64)).sum())
                 if not abs(total - 1) < _LARGEST_SUM_ERROR:
                     bad.append(f"{name} is no log-density: it sums to {total:.4g}")
-    return sizes, _shortened(bad)
+    return sizes, bad
 
 
 def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:

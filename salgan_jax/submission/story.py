@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tqdm
@@ -21,7 +22,14 @@ from salgan_jax.submission.calibration import Calibration, Fitted
 _MOST_FITTED = 200  # validation images
 
 
-def find_images(folder: str, benchmark: Benchmark) -> dict[str, pathlib.Path]:
+class BenchmarkImages(NamedTuple):
+    """A benchmark's images: where they are, and (height, width), by name."""
+
+    paths: dict[str, pathlib.Path]
+    sizes: dict[str, tuple[int, ...]]
+
+
+def find_images(folder: str, benchmark: Benchmark) -> BenchmarkImages:
     """Returns the test images by their path without suffix, all of them.
 
     Raises:
@@ -43,7 +51,7 @@ def find_images(folder: str, benchmark: Benchmark) -> dict[str, pathlib.Path]:
                 raise UserError(f"cannot read {path}: {error}") from error
             found[name] = path
     benchmarks.check(benchmark, sizes, "images", str(root))
-    return found
+    return BenchmarkImages(found, sizes)
 
 
 def fit(predictor: Predictor, chosen: EvaluationInput) -> tuple[Fitted, Predict]:
