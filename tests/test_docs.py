@@ -33,6 +33,7 @@ def folder(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_every_command_about_data_runs(folder):
     salicon_files.write_salicon(folder / "SALICON", {"train": 3, "val": 2})
     salicon_files.write_mit1003(folder / "MIT1003")
@@ -64,6 +65,7 @@ def test_every_command_about_weights_runs(folder):
     run_all(shown, folder, width=1)
 
 
+@pytest.mark.slow
 def test_every_command_about_scores_runs(folder):
     train = "python launch/train.py --config=configs/osie.py --workdir=runs/osie"
     stimuli = "--input=DIR/data/stimuli --output=maps"
