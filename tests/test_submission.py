@@ -182,6 +182,32 @@ def test_incomplete_images_are_refused_before_anything_is_predicted(tmp_path):
         story.find_images(str(tmp_path), MIT300)
 
 
+def test_images_are_predicted_as_they_are_stored(tmp_path):
+    """One image of CAT2000 says that it lies on its side; the benchmark ignores it."""
+    picture = Image.new("RGB", (16, 12))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # turn by 90 degrees to see it upright
+    for name in NAMES:
+        picture.save(tmp_path / f"{name}.jpg", exif=exif)
+    found = story.find_images(str(tmp_path), MIT300)
+
+    def predictor(pictures):
+        return [np.ones(each.shape[:2], np.float32) for each in pictures]
+
+    made = story.densities(predictor, found.paths, None, Calibration(), batch_size=7)
+    shapes = {name: each.shape for name, each in made}
+    assert shapes == {f"{name}.jpg": found.sizes[name] for name in NAMES}
+    assert shapes["i1.jpg"] == (12, 16)
+
+
+def test_maps_of_observers_among_the_images_are_not_images(tmp_path):
+    for name in NAMES:
+        Image.new("RGB", (16, 12)).save(tmp_path / f"{name}.jpg")
+    (tmp_path / "Output").mkdir()
+    Image.new("RGB", (16, 12)).save(tmp_path / "Output" / "i1_SaliencyMap.jpg")
+    assert len(story.find_images(str(tmp_path), MIT300).paths) == 300
+
+
 def test_a_density_sums_to_one_and_is_nowhere_zero():
     saliency_map = np.zeros((12, 16), np.float32)
     saliency_map[3, 4] = 0.5

@@ -8,7 +8,6 @@ import numpy as np
 import tqdm
 from PIL import Image
 
-from salgan_jax.data import images
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import baseline_predictors, protocol
 from salgan_jax.evaluation.baseline_predictors import Predict, Scored
@@ -42,7 +41,8 @@ def find_images(folder: str, benchmark: Benchmark) -> BenchmarkImages:
     found: dict[str, pathlib.Path] = {}
     sizes: dict[str, tuple[int, ...]] = {}
     for path in sorted(root.rglob("*")):
-        if path.suffix.lower() in IMAGE_SUFFIXES:
+        # The publishers of CAT2000 left maps of single observers in folders `Output`.
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.parent.name != "Output":
             name = path.relative_to(root).with_suffix("").as_posix()
             try:
                 with Image.open(path) as image:
@@ -100,7 +100,7 @@ def densities(
     with tqdm.tqdm(total=len(items), unit="image", disable=None) as progress:
         for start in range(0, len(items), batch_size):
             some = items[start : start + batch_size]
-            pictures = [images.read_image(path) for _, path in some]
+            pictures = [_read_as_stored(path) for _, path in some]
             maps = predictor(pictures)
             for (name, path), picture, saliency_map in zip(
                 some, pictures, maps, strict=True
@@ -109,6 +109,16 @@ def densities(
                 density = calibration.density(saliency_map, own_prior, chosen)
                 yield name + path.suffix, density
                 progress.update()
+
+
+def _read_as_stored(path: pathlib.Path) -> np.ndarray:
+    """Returns an image uint8 [H, W, 3], not turned.
+
+    The benchmarks ignore the EXIF orientation, which is wrong in one image of CAT2000
+    (Pattern/134.jpg): people saw it, and maps are compared, as it is stored.
+    """
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def _prior_of(prior: Predict | None, picture: np.ndarray) -> np.ndarray:
