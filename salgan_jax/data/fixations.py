@@ -13,6 +13,7 @@ import scipy.ndimage
 
 _LARGEST_SIDE = 2048  # in pixels, for which a matrix of the filter is kept
 _MOST_SIZES = 16  # of images, whose sums of fixations are kept
+_IMAGES_AT_ONCE = 256  # whose fixations are counted together
 
 
 def fixation_map(fixations: np.ndarray, *, height: int, width: int) -> np.ndarray:
@@ -124,22 +125,25 @@ class OtherFixations:
             random = np.random.default_rng((self._seed, image))
             others = np.delete(np.arange(len(self._sizes)), image)
             chosen = random.choice(others, self._num_others, replace=False)
-            drawn = [self._of_image(i, size) for i in chosen]
-            return np.asarray(np.sum(drawn, axis=0, dtype=np.int32))
+            return self._counts_of(chosen.tolist(), size)
         if size not in self._totals:
             while len(self._totals) >= _MOST_SIZES:
                 self._totals.popitem(last=False)
-            total = np.zeros(size, np.int32)
-            for i in range(len(self._sizes)):
-                total += self._of_image(i, size)
-            self._totals[size] = total
-        return self._totals[size] - self._of_image(image, size)
+            self._totals[size] = self._counts_of(range(len(self._sizes)), size)
+        return self._totals[size] - self._counts_of([image], size)
 
-    def _of_image(self, image: int, size: tuple[int, int]) -> np.ndarray:
+    def _counts_of(self, images: Sequence[int], size: tuple[int, int]) -> np.ndarray:
+        total = np.zeros(size, np.int32)
+        for start in range(0, len(images), _IMAGES_AT_ONCE):
+            some = images[start : start + _IMAGES_AT_ONCE]
+            points = np.concatenate([self._stretched(i, size) for i in some])
+            total += _counts(points, height=size[0], width=size[1]).astype(np.int32)
+        return total
+
+    def _stretched(self, image: int, size: tuple[int, int]) -> np.ndarray:
         (height, width), (own_height, own_width) = size, self._sizes[image]
         scale = np.array([width / own_width, height / own_height])
-        points = self._fixations[image].astype(np.float64) * scale
-        return _counts(points, height=height, width=width).astype(np.int32)
+        return self._fixations[image].astype(np.float64) * scale
 
 
 def _counts(fixations: np.ndarray, *, height: int, width: int) -> np.ndarray:
