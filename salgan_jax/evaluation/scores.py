@@ -76,7 +76,7 @@ def table(sheet: ScoreSheet, summary: Summary) -> str:
     another model, and which means lack images.
     """
     metrics = list(summary.fractions)
-    lines = [f"{'':20}" + "".join(f"{_HEADINGS[name]:>15}" for name in metrics)]
+    lines = [f"{'':20}" + "".join(f" {_HEADINGS[name]:>15}" for name in metrics)]
     notes = []
     for row, means in summary.means.items():
         lines.append(_line(row, [_cell(means[name]) for name in metrics]))
@@ -144,7 +144,7 @@ def _fraction(
 
 
 def _line(row: str, cells: list[str]) -> str:
-    return f"{row.replace('_', ' '):20}" + "".join(f"{cell:>15}" for cell in cells)
+    return f"{row.replace('_', ' '):20}" + "".join(f" {cell:>15}" for cell in cells)
 
 
 def _cell(mean: MeanInterval) -> str:
