@@ -92,9 +92,10 @@ def _nss(convention: Convention):
         num_pixels = jnp.sum(valid_pixels)
         freedom = num_pixels - convention.nss_degrees_of_freedom
         score = _mean_at(z_score, pixels) * jnp.sqrt(freedom / num_pixels)
-        if convention.constant_map_has_nss:
-            return score
-        return normalization.nan_if_constant(score, saliency_map, valid_pixels)
+        has_score = convention.constant_map_has_nss
+        return normalization.unless_constant(
+            score, [saliency_map], valid_pixels, has_score=has_score
+        )
 
     return per_image.vectorize(of_one_image, "(h,w),(n,p),(n),(h,w)")
 
@@ -116,9 +117,10 @@ def _information_gain(convention: Convention):
         )
         gain = jnp.log2(MIT_EPSILON + predicted) - jnp.log2(MIT_EPSILON + baseline)
         score = _mean_at(gain, pixels)
-        if convention.constant_map_has_scores:
-            return score
-        return normalization.nan_if_constant(score, saliency_map, valid_pixels)
+        has_score = convention.constant_map_has_scores
+        return normalization.unless_constant(
+            score, [saliency_map], valid_pixels, has_score=has_score
+        )
 
     return per_image.vectorize(of_one_image, "(h,w),(h,w),(n,p),(n),(h,w)")
 

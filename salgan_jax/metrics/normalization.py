@@ -5,6 +5,8 @@ enough for maps on any scale and with any offset. Pixels that are not valid come
 zero.
 """
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
@@ -79,10 +81,22 @@ def is_constant(
     return low >= high
 
 
-def nan_if_constant(
+def unless_constant(
     score: Float[Array, ""],
-    saliency_map: Float[Array, "h w"],
+    maps: Sequence[Float[Array, "h w"]],
     valid_pixels: Bool[Array, "h w"],
+    *,
+    has_score: bool,
 ) -> Float[Array, ""]:
-    """Returns the score, or NaN where a map without contrast has none."""
-    return jnp.where(is_constant(saliency_map, valid_pixels), jnp.nan, score)
+    """Returns the score, or NaN where a map without contrast has none.
+
+    Args:
+        score: of the maps.
+        maps: none of which may be constant, unless `has_score`.
+        valid_pixels: of the image.
+        has_score: what the convention says.
+    """
+    if has_score:
+        return score
+    constant = [is_constant(each, valid_pixels) for each in maps]
+    return jnp.where(jnp.any(jnp.stack(constant)), jnp.nan, score)

@@ -43,9 +43,8 @@ def auc(
     >>> float(auc(saliency_map, jnp.array([[1, 1]])))  # above 3 of 4, equal to itself
     0.875
     """
-    others = jnp.zeros(saliency_map.shape[-2:], jnp.int32)
     masks = fixations, valid_fixations, valid_pixels
-    return areas(saliency_map, others, *masks, convention=convention).auc
+    return areas(saliency_map, None, *masks, convention=convention).auc
 
 
 def auc_judd(
@@ -73,9 +72,8 @@ def auc_judd(
     >>> round(float(auc_judd(saliency_map, jnp.array([[1, 0]]))), 6)  # fixated: the 2
     0.666667
     """
-    others = jnp.zeros(saliency_map.shape[-2:], jnp.int32)
     masks = fixations, valid_fixations, valid_pixels
-    return areas(saliency_map, others, *masks, convention=convention).auc_judd
+    return areas(saliency_map, None, *masks, convention=convention).auc_judd
 
 
 def auc_borji(
@@ -98,9 +96,8 @@ def auc_borji(
     >>> float(auc_borji(saliency_map, jnp.array([[1, 0]])))
     0.875
     """
-    others = jnp.zeros(saliency_map.shape[-2:], jnp.int32)
     masks = fixations, valid_fixations, valid_pixels
-    return areas(saliency_map, others, *masks, convention=convention).auc_borji
+    return areas(saliency_map, None, *masks, convention=convention).auc_borji
 
 
 def shuffled_auc(
@@ -131,14 +128,19 @@ def shuffled_auc(
 
 def areas(
     saliency_map: Float[Array, "... h w"],
-    others: Int[Array, "... h w"],
+    others: Int[Array, "... h w"] | None,
     fixations: Num[Array, "... n 2"],
     valid_fixations: Bool[Array, "... n"] | None = None,
     valid_pixels: Bool[Array, "... h w"] | None = None,
     *,
     convention: Convention = TUEBINGEN,
 ) -> Areas:
-    """Returns `auc`, `auc_judd`, `auc_borji` and `shuffled_auc` at once."""
+    """Returns `auc`, `auc_judd`, `auc_borji` and `shuffled_auc` at once.
+
+    Without `others` the last is NaN.
+    """
+    if others is None:
+        others = jnp.zeros(saliency_map.shape[-2:], jnp.int32)
     masks = points.with_masks(saliency_map, fixations, valid_fixations, valid_pixels)
     stacked = _areas(convention)(saliency_map, others, *masks)
     return Areas(*(stacked[..., i] for i in range(4)))

@@ -109,8 +109,12 @@ def _cc(convention: Convention):
             saliency_map, valid_pixels
         ) * normalization.z_score(density_map, valid_pixels)
         score = jnp.sum(product) / jnp.sum(valid_pixels)
-        return _none_if_constant(
-            score, (saliency_map, density_map), valid_pixels, convention
+        maps, has_score = (
+            (saliency_map, density_map),
+            convention.constant_map_has_scores,
+        )
+        return normalization.unless_constant(
+            score, maps, valid_pixels, has_score=has_score
         )
 
     return per_image.vectorize(of_one_image, _SIGNATURE)
@@ -122,8 +126,12 @@ def _sim(convention: Convention):
         predicted = normalization.density(saliency_map, valid_pixels, convention)
         observed = normalization.density(density_map, valid_pixels, convention)
         score = jnp.sum(jnp.minimum(predicted, observed))
-        return _none_if_constant(
-            score, (saliency_map, density_map), valid_pixels, convention
+        maps, has_score = (
+            (saliency_map, density_map),
+            convention.constant_map_has_scores,
+        )
+        return normalization.unless_constant(
+            score, maps, valid_pixels, has_score=has_score
         )
 
     return per_image.vectorize(of_one_image, _SIGNATURE)
@@ -141,14 +149,6 @@ def _kld(convention: Convention):
         return jnp.sum(observed * jnp.log(MIT_EPSILON + ratio))
 
     return per_image.vectorize(of_one_image, _SIGNATURE)
-
-
-def _none_if_constant(score, maps, valid_pixels, convention):
-    if convention.constant_map_has_scores:
-        return score
-    for each in maps:
-        score = normalization.nan_if_constant(score, each, valid_pixels)
-    return score
 
 
 _SIGNATURE = "(h,w),(h,w),(h,w)"
