@@ -1,5 +1,7 @@
 """The one error that says: this can be mended by whoever typed the command."""
 
+from collections.abc import Sequence
+
 
 class UserError(ValueError):
     """A mistake of the user, in one line: what was given, what is accepted, what to do.
@@ -7,3 +9,13 @@ class UserError(ValueError):
     The launch scripts print the line and exit with code 2. Every other exception is a
     bug and keeps its traceback.
     """
+
+
+def listed(names: Sequence[str], *, most: int = 5) -> str:
+    """Returns names for a message, and how many there are besides.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

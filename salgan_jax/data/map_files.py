@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, listed
 
 _HDF5 = (".h5", ".hdf5")
 # Of two files for an image, the first.
@@ -52,7 +52,7 @@ def open_maps(
         if (problem := _problem(*places[name], sizes[name]))
     ]
     problems = [
-        f"{len(names)} {what}: {_listed(names)}"
+        f"{len(names)} {what}: {listed(names, most=_MOST_NAMED)}"
         for names, what in (
             (missing, "images have no map"),
             (wrong, "maps do not fit their image"),
@@ -115,7 +115,7 @@ def _datasets_by_id(
     """Returns file and dataset by image, where a name may have the image's suffix."""
     try:
         with h5py.File(path) as file:
-            names = _dataset_names(file)
+            names = dataset_names(file)
     except _ERRORS as error:
         raise UserError(f"cannot read {path}: {error}") from error
     found = {}
@@ -125,7 +125,8 @@ def _datasets_by_id(
     return found
 
 
-def _dataset_names(file: h5py.File) -> list[str]:
+def dataset_names(file: h5py.File) -> list[str]:
+    """Returns the paths of all datasets in an HDF5 file."""
     names: list[str] = []
     file.visititems(
         lambda name, item: (
@@ -137,7 +138,7 @@ def _dataset_names(file: h5py.File) -> list[str]:
 
 def _dataset(file: h5py.File, name: str) -> Any:
     if not name:
-        names = _dataset_names(file)
+        names = dataset_names(file)
         if len(names) != 1:
             raise ValueError(f"it holds {len(names)} datasets, not one")
         (name,) = names
@@ -177,8 +178,3 @@ def _grey(image: Image.Image) -> np.ndarray:
     if np.ptp(colours, axis=-1).max() > _COLOUR_TOLERANCE:
         raise ValueError("it is a picture in colour; a map is grey")
     return colours.mean(axis=-1)
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

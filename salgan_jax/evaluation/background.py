@@ -9,10 +9,10 @@ from salgan_jax.data import records
 from salgan_jax.data.fixations import OtherFixations
 from salgan_jax.data.records import Record
 from salgan_jax.evaluation.baseline_predictors import (
+    KDE_PRIOR,
     Predict,
     Scored,
     make_blind_predictors,
-    make_kde_prior,
     training_statistics,
 )
 from salgan_jax.evaluation.scoring import Knowledge
@@ -67,7 +67,6 @@ def make_background(
       UserError: the training split has neither fixations nor density maps.
     """
     statistics = training_statistics(train_records)
-    has_fixations = statistics.fixations.count > 0
     outlines = list(records.outlines(some_records))
     none = np.empty((0, 2))
     others = OtherFixations(
@@ -75,11 +74,7 @@ def make_background(
         [each.size for each in outlines],
         num_others=convention.sauc_num_others,
     )
-    return Background(
-        others,
-        make_kde_prior(statistics, leave_one_out=leave_one_out)
-        if has_fixations
-        else None,
-        make_blind_predictors(train_records, statistics, leave_one_out=leave_one_out),
-        sigma_px,
+    predictors = make_blind_predictors(
+        train_records, statistics, leave_one_out=leave_one_out
     )
+    return Background(others, predictors.get(KDE_PRIOR), predictors, sigma_px)

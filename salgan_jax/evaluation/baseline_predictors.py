@@ -17,6 +17,7 @@ from salgan_jax.errors import UserError
 from salgan_jax.metrics import baselines, kernel_density
 from salgan_jax.metrics.kernel_density import KernelDensity
 
+KDE_PRIOR = "kde_prior"
 _MOST_HISTOGRAMS = 1000  # kept while the split is read, to choose a bandwidth
 
 
@@ -129,9 +130,7 @@ def make_blind_predictors(
     if statistics.fixations.count:
         gaussian = functools.partial(_centre_prior, statistics)
         predictors["centre_prior"] = _by_size(gaussian, leave_one_out)
-        predictors["kde_prior"] = make_kde_prior(
-            statistics, leave_one_out=leave_one_out
-        )
+        predictors[KDE_PRIOR] = make_kde_prior(statistics, leave_one_out=leave_one_out)
     if statistics.num_maps > leave_one_out:
         mean_map = functools.partial(_mean_map, statistics)
         predictors["mean_training_map"] = _by_size(mean_map, leave_one_out)

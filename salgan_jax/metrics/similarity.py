@@ -42,7 +42,8 @@ def cc(
     0.0
     """
     valid_pixels = _all_if_none(valid_pixels, saliency_map)
-    return _cc(convention)(saliency_map, density_map, valid_pixels)
+    of_maps = _vectorized(_cc_of_one_image, convention)
+    return of_maps(saliency_map, density_map, valid_pixels)
 
 
 def sim(
@@ -66,7 +67,8 @@ def sim(
     1.0
     """
     valid_pixels = _all_if_none(valid_pixels, saliency_map)
-    return _sim(convention)(saliency_map, density_map, valid_pixels)
+    of_maps = _vectorized(_sim_of_one_image, convention)
+    return of_maps(saliency_map, density_map, valid_pixels)
 
 
 def kld(
@@ -93,7 +95,8 @@ def kld(
     0.287682
     """
     valid_pixels = _all_if_none(valid_pixels, saliency_map)
-    return _kld(convention)(saliency_map, density_map, valid_pixels)
+    of_maps = _vectorized(_kld_of_one_image, convention)
+    return of_maps(saliency_map, density_map, valid_pixels)
 
 
 def _all_if_none(valid_pixels, saliency_map):
@@ -102,53 +105,45 @@ def _all_if_none(valid_pixels, saliency_map):
     return valid_pixels
 
 
+def _cc_of_one_image(saliency_map, density_map, valid_pixels, convention):
+    product = normalization.z_score(saliency_map, valid_pixels) * normalization.z_score(
+        density_map, valid_pixels
+    )
+    return _unless_constant(
+        jnp.sum(product) / jnp.sum(valid_pixels),
+        (saliency_map, density_map),
+        valid_pixels,
+        convention,
+    )
+
+
+def _sim_of_one_image(saliency_map, density_map, valid_pixels, convention):
+    predicted = normalization.density(saliency_map, valid_pixels, convention)
+    observed = normalization.density(density_map, valid_pixels, convention)
+    return _unless_constant(
+        jnp.sum(jnp.minimum(predicted, observed)),
+        (saliency_map, density_map),
+        valid_pixels,
+        convention,
+    )
+
+
+def _kld_of_one_image(saliency_map, density_map, valid_pixels, convention):
+    predicted = normalization.unit_sum(saliency_map, valid_pixels)
+    if not convention.constant_map_has_scores:  # nor do zeros become uniform
+        is_zero = ~jnp.any(saliency_map * valid_pixels)
+        predicted = jnp.where(is_zero, 0.0, predicted)
+    observed = normalization.unit_sum(density_map, valid_pixels)
+    ratio = observed / (predicted + MIT_EPSILON)
+    return jnp.sum(observed * jnp.log(MIT_EPSILON + ratio))
+
+
+def _unless_constant(score, maps, valid_pixels, convention):
+    has_score = convention.constant_map_has_scores
+    return normalization.unless_constant(score, maps, valid_pixels, has_score=has_score)
+
+
 @functools.cache
-def _cc(convention: Convention):
-    def of_one_image(saliency_map, density_map, valid_pixels):
-        product = normalization.z_score(
-            saliency_map, valid_pixels
-        ) * normalization.z_score(density_map, valid_pixels)
-        score = jnp.sum(product) / jnp.sum(valid_pixels)
-        maps, has_score = (
-            (saliency_map, density_map),
-            convention.constant_map_has_scores,
-        )
-        return normalization.unless_constant(
-            score, maps, valid_pixels, has_score=has_score
-        )
-
-    return per_image.vectorize(of_one_image, _SIGNATURE)
-
-
-@functools.cache
-def _sim(convention: Convention):
-    def of_one_image(saliency_map, density_map, valid_pixels):
-        predicted = normalization.density(saliency_map, valid_pixels, convention)
-        observed = normalization.density(density_map, valid_pixels, convention)
-        score = jnp.sum(jnp.minimum(predicted, observed))
-        maps, has_score = (
-            (saliency_map, density_map),
-            convention.constant_map_has_scores,
-        )
-        return normalization.unless_constant(
-            score, maps, valid_pixels, has_score=has_score
-        )
-
-    return per_image.vectorize(of_one_image, _SIGNATURE)
-
-
-@functools.cache
-def _kld(convention: Convention):
-    def of_one_image(saliency_map, density_map, valid_pixels):
-        predicted = normalization.unit_sum(saliency_map, valid_pixels)
-        if not convention.constant_map_has_scores:  # nor do zeros become uniform
-            is_zero = ~jnp.any(saliency_map * valid_pixels)
-            predicted = jnp.where(is_zero, 0.0, predicted)
-        observed = normalization.unit_sum(density_map, valid_pixels)
-        ratio = observed / (predicted + MIT_EPSILON)
-        return jnp.sum(observed * jnp.log(MIT_EPSILON + ratio))
-
-    return per_image.vectorize(of_one_image, _SIGNATURE)
-
-
-_SIGNATURE = "(h,w),(h,w),(h,w)"
+def _vectorized(of_one_image, convention: Convention):
+    of_maps = functools.partial(of_one_image, convention=convention)
+    return per_image.vectorize(of_maps, "(h,w),(h,w),(h,w)")

@@ -6,7 +6,7 @@ import pathlib
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO
 
 import h5py
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from salgan_jax import atomic
-from salgan_jax.data import images
+from salgan_jax.data import images, map_files
 from salgan_jax.errors import UserError
 from salgan_jax.submission import benchmarks
 from salgan_jax.submission.benchmarks import Benchmark
@@ -172,21 +172,14 @@ def _read_hdf5(
     with tempfile.TemporaryDirectory() as folder:
         path = archive.extract(HDF5_NAME, folder)
         with h5py.File(path) as file:
-            for name, dataset in _datasets(file):
-                sizes[name] = dataset.shape
-                total = float(np.exp(dataset[()].astype(np.float64)).sum())
+            for path_in_file in map_files.dataset_names(file):
+                name, _ = os.path.splitext(path_in_file)
+                logarithm = np.asarray(file[path_in_file], np.float64)
+                sizes[name] = logarithm.shape
+                total = float(np.exp(logarithm).sum())
                 if not abs(total - 1) < _LARGEST_SUM_ERROR:
                     bad.append(f"{name} is no log-density: it sums to {total:.4g}")
     return sizes, bad
-
-
-def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
-    names: list[str] = []
-    file.visit(names.append)
-    for name in names:
-        item = file[name]
-        if isinstance(item, h5py.Dataset):
-            yield os.path.splitext(name)[0], item
 
 
 def _encoded(levels: np.ndarray, file_format: str) -> bytes:

@@ -4,9 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from salgan_jax.errors import UserError
-
-_MOST_LISTED = 5
+from salgan_jax.errors import UserError, listed
 
 
 class Benchmark(NamedTuple):
@@ -82,7 +80,7 @@ def problems(
     if alien:
         found.append(
             f"{len(alien)} {what} have names that {benchmark.name} does not have "
-            f"({benchmark.stems.pattern}): {_listed(alien)}"
+            f"({benchmark.stems.pattern}): {listed(alien)}"
         )
     if benchmark.size is not None:
         height, width = benchmark.size
@@ -90,7 +88,7 @@ def problems(
         if wrong:
             found.append(
                 f"{len(wrong)} {what} are not {width} x {height} pixels: "
-                f"{_listed(wrong)}"
+                f"{listed(wrong)}"
             )
     return found
 
@@ -112,9 +110,3 @@ def check(
     found = [*(more or []), *problems(benchmark, sizes, what)]
     if found:
         raise UserError(f"{where} is not for {benchmark.name}: {'; '.join(found)}")
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MOST_LISTED
-    rest = f" and {more} more" if more > 0 else ""
-    return ", ".join(names[:_MOST_LISTED]) + rest

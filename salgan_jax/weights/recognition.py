@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, listed
 from salgan_jax.weights import authors, formats, layouts
 from salgan_jax.weights.imported import Imported, Layers
 from salgan_jax.weights.stored import Contents, Stored
@@ -159,16 +159,12 @@ def _check(
         ],
     }
     if any(problems.values()):
-        text = "; ".join(f"{k}: {_listed(v)}" for k, v in problems.items() if v)
+        text = "; ".join(
+            f"{k}: {listed(v, most=_MOST_LISTED)}" for k, v in problems.items() if v
+        )
         raise UserError(f"{path} is not the {what}; {text}")
 
 
 def _described(arrays: Mapping[str, Stored]) -> str:
     names = [f"{name} {list(array.shape)}" for name, array in arrays.items()]
-    return _listed(names) or "no arrays of floats"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_LISTED
-    rest = f" and {more} more" if more > 0 else ""
-    return ", ".join(names[:_MOST_LISTED]) + rest
+    return listed(names, most=_MOST_LISTED) or "no arrays of floats"

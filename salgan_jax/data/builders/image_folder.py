@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from salgan_jax.data.builders import fixation_table, layout
 from salgan_jax.data.builders.publishers import Publishers
 from salgan_jax.data.stimuli import Gaze, Stimulus
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, listed
 
 _MAP_SUFFIXES = (".png", ".jpg", ".jpeg")
 _TABLE = "fixations.csv"
@@ -97,10 +97,10 @@ def _map_readers(
     maps = _by_stem(folder)
     extra = [str(maps[stem]) for stem in maps if stem not in paths]
     if extra:
-        raise UserError(f"no images have the names of the maps {layout.listed(extra)}")
+        raise UserError(f"no images have the names of the maps {listed(extra)}")
     wrong = [str(p) for p in maps.values() if p.suffix.lower() not in _MAP_SUFFIXES]
     if wrong:
-        raise UserError(f"a map must be a PNG or a JPEG, not {layout.listed(wrong)}")
+        raise UserError(f"a map must be a PNG or a JPEG, not {listed(wrong)}")
     return {
         stem: maps[stem].read_bytes
         if stem in maps

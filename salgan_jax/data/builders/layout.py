@@ -5,9 +5,8 @@ import pathlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, listed
 
-_MOST_LISTED = 5
 # What macOS and Windows put beside the publishers' files, also in their archives.
 _NOT_THEIRS = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 
@@ -106,10 +105,3 @@ def check_paired(
         raise UserError(
             f"there are {what} for {listed(extra)}, but no such images; copy all files"
         )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Returns the first names and how many more there are."""
-    more = len(names) - _MOST_LISTED
-    rest = f" and {more} more" if more > 0 else ""
-    return ", ".join(names[:_MOST_LISTED]) + rest

@@ -16,7 +16,7 @@ import tensorflow_datasets as tfds
 from salgan_jax.data.builders import layout, salicon_files
 from salgan_jax.data.builders.publishers import Known, Publishers
 from salgan_jax.data.stimuli import Stimulus
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, listed
 
 _SPLITS = {"train": "train", "val": "validation", "test": "test"}
 # Fixations an image: 2015 has 317 (train) and 333 (validation), 2017 has 460 and 515.
@@ -160,7 +160,7 @@ def _find_api(
         missing = [name for name in gazes if name not in images]
         if missing:
             raise UserError(
-                f"{path} names {layout.listed(missing)}, which {source} lacks: copy "
+                f"{path} names {listed(missing)}, which {source} lacks: copy "
                 "the images as well"
             )
         split = "validation" if "val" in path.stem else "train"
