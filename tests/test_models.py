@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax.models import convolution, vgg16
+from salgan_jax.models import reference_forms, vgg16
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
 from salgan_jax.weights import recognition
@@ -78,46 +78,6 @@ def test_initial_kernels_are_glorot_uniform_and_biases_zero():
     assert not layer["bias"].any()
 
 
-def test_convolution_is_the_sum_over_a_zero_padded_window():
-    random = np.random.default_rng(0)
-    x, kernel = random.normal(size=(1, 3, 4, 2)), random.normal(size=(3, 3, 2, 5))
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    expected = np.zeros((1, 3, 4, 5))
-    for row in range(3):
-        for column in range(4):
-            window = padded[0, row : row + 3, column : column + 3]
-            expected[0, row, column] = np.einsum("hwc,hwcd->d", window, kernel)
-    actual = convolution.conv(jnp.float32(x), jnp.float32(kernel))
-    np.testing.assert_allclose(actual, expected, atol=1e-5)
-
-
-def test_upsampling_repeats_pixels():
-    x = jnp.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)
-    expected = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
-    np.testing.assert_array_equal(convolution.upsample2(x)[0, ..., 0], expected)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 4)])
-def test_cheap_upsampling_convolution_equals_the_reference(size):
-    keys = jax.random.split(jax.random.key(0), 3)
-    x = jax.random.normal(keys[0], (2, *size, 3))
-    kernel = jax.random.normal(keys[1], (3, 3, 3, 4))
-    weight = jax.random.normal(keys[2], (2, 2 * size[0], 2 * size[1], 4))
-
-    def value(form, x, kernel):
-        return jnp.sum(weight * form(x, kernel))
-
-    forms = (
-        convolution.upsample2_conv3x3,
-        convolution.upsample2_conv3x3_reference,
-    )
-    cheap, plain = (form(x, kernel) for form in forms)
-    np.testing.assert_allclose(cheap, plain, atol=1e-5)
-    gradients = [jax.grad(value, argnums=(1, 2))(form, x, kernel) for form in forms]
-    for cheap, plain in zip(*gradients, strict=True):
-        np.testing.assert_allclose(cheap, plain, atol=1e-4)
-
-
 def test_released_conv3_does_not_depend_on_the_length_of_its_kernels():
     small = Discriminator("released_code", width_multiplier=0.25)
     keys = jax.random.split(jax.random.key(0), 3)
@@ -160,7 +120,7 @@ def test_first_layer_agrees_with_the_real_vgg16(shared_data):
     layer = weights.encoder["conv1_1"]
     prepared = vgg16.preprocess(image, "caffe")
     bias = layer["bias"].reshape(1, 1, 1, -1)
-    features = convolution.conv(prepared, jnp.asarray(layer["kernel"])) + bias
+    features = reference_forms.conv(prepared, jnp.asarray(layer["kernel"])) + bias
     num_checked = 0
     for row, columns in reference.items():
         if not row.startswith("row"):

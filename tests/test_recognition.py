@@ -9,7 +9,7 @@ import pytest
 import weight_files
 
 from salgan_jax.errors import UserError
-from salgan_jax.models import convolution
+from salgan_jax.models import reference_forms
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
 from salgan_jax.weights import layouts, recognition
@@ -105,7 +105,7 @@ def test_the_authors_generator_has_a_turned_decoder_and_an_encoder_as_it_is(
     assert imported.encoder["conv1_1"]["kernel"][0, 2, 1, 7] == arrays[0][7, 1, 0, 2]
     image = np.random.default_rng(0).normal(size=(5, 6, 512)).astype(np.float32)
     kernel = imported.decoder["decoder_conv5_1"]["kernel"]
-    ours = convolution.conv(jnp.asarray(image[None]), jnp.asarray(kernel))
+    ours = reference_forms.conv(jnp.asarray(image[None]), jnp.asarray(kernel))
     np.testing.assert_allclose(
         ours[0], true_convolution_by_hand(image, arrays[26]), rtol=1e-3, atol=1e-3
     )

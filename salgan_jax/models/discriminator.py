@@ -4,13 +4,13 @@ Pan et al. 2017, Sec. 3.2 and Table 1, which the text, the table and the release
 each tell differently; each is a variant here.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from salgan_jax.models import convolution, vgg16
+from salgan_jax.models import convolution, primitives, vgg16
 
 
 class Variant(NamedTuple):
@@ -38,11 +38,15 @@ class Discriminator(nn.Module):
         variant: a name in `VARIANTS`.
         width_multiplier: scales the channels of every hidden layer.
         kernel_init: a name in `convolution.KERNEL_INITS`.
+        dtype: of the arithmetic; None: that of image and parameters.
+        forms: a name in `primitives.FORMS`, or "auto".
     """
 
     variant: str = "article"
     width_multiplier: float = 1.0
     kernel_init: str = "glorot_uniform"
+    dtype: Any = None
+    forms: str = primitives.AUTO
 
     @nn.compact
     def __call__(
@@ -62,13 +66,13 @@ class Discriminator(nn.Module):
         x = jnp.concatenate([image, saliency_map], axis=-1)
         x = self._conv(x, 3, "conv1_1", kernel_size=size)
         x = self._conv(x, 32, "conv1_2")
-        x = nn.max_pool(x, (pool, pool), strides=(pool, pool))
+        x = self._max_pool(x, pool)
         x = self._conv(x, 64, "conv2_1")
         x = self._conv(x, 64, "conv2_2")
-        x = convolution.max_pool2(x)
+        x = self._max_pool(x, 2)
         x = self._conv(x, 64, "conv3_1", weight_norm=norm)
         x = self._conv(x, 64, "conv3_2", weight_norm=norm)
-        x = convolution.max_pool2(x)
+        x = self._max_pool(x, 2)
         x = x.reshape(x.shape[0], -1)
         x = nn.tanh(self._dense(x, 100, "fc4"))
         x = nn.tanh(self._dense(x, 2, "fc5"))
@@ -79,10 +83,22 @@ class Discriminator(nn.Module):
         multiplier = 1.0 if name == "conv1_1" else self.width_multiplier
         features = vgg16.scaled_channels(channels, multiplier)
         layer = convolution.Conv(
-            features, kernel_init=self.kernel_init, name=name, **options
+            features,
+            kernel_init=self.kernel_init,
+            dtype=self.dtype,
+            forms=self.forms,
+            name=name,
+            **options,
         )
         return nn.relu(layer(x))
 
+    def _max_pool(self, x, size: int):
+        if size == 2:
+            return primitives.select(self.forms).max_pool2(x)
+        return nn.max_pool(x, (size, size), strides=(size, size))
+
     def _dense(self, x, features: int, name: str):
         kernel_init = convolution.KERNEL_INITS[self.kernel_init]
-        return nn.Dense(features, kernel_init=kernel_init, name=name)(x)
+        return nn.Dense(features, dtype=self.dtype, kernel_init=kernel_init, name=name)(
+            x
+        )

@@ -1,36 +1,48 @@
 """The generator: image to saliency logits (Pan et al. 2017, Sec. 3.1)."""
 
+from typing import Any
+
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from salgan_jax.models import convolution, vgg16
+from salgan_jax.models import convolution, primitives, vgg16
 
 
 class Decoder(nn.Module):
     """Features to saliency logits: VGG-16 mirrored, upsampling in place of pooling.
 
     Differs from the paper in nothing it states; that "upsampling" repeats pixels is
-    read from the authors' code (Lasagne's Upscale2DLayer).
+    read from the authors' code (Lasagne's Upscale2DLayer). The attributes are those of
+    `vgg16.VGG16Encoder`.
     """
 
     width_multiplier: float = 1.0
     kernel_init: str = "glorot_uniform"
+    dtype: Any = None
+    forms: str = primitives.AUTO
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b 16*h 16*w 1"]:
         """Returns saliency logits at 16 times the size of the features."""
         for block in range(len(vgg16.BLOCKS), 0, -1):
             for index, channels in enumerate(vgg16.BLOCKS[block - 1], start=1):
-                layer = convolution.Conv(
+                layer = self._conv(
                     vgg16.scaled_channels(channels, self.width_multiplier),
+                    f"decoder_conv{block}_{index}",
                     upsample=index == 1 and block < len(vgg16.BLOCKS),
-                    kernel_init=self.kernel_init,
-                    name=f"decoder_conv{block}_{index}",
                 )
                 x = nn.relu(layer(x))
+        return self._conv(1, "decoder_output", kernel_size=1)(x)
+
+    def _conv(self, features: int, name: str, **options) -> convolution.Conv:
         return convolution.Conv(
-            1, kernel_size=1, kernel_init=self.kernel_init, name="decoder_output"
-        )(x)
+            features,
+            kernel_init=self.kernel_init,
+            dtype=self.dtype,
+            forms=self.forms,
+            name=name,
+            **options,
+        )
 
 
 class Generator(nn.Module):
@@ -44,13 +56,37 @@ class Generator(nn.Module):
     frozen_blocks: int = 3
     input_convention: str = "torchvision"
     kernel_init: str = "glorot_uniform"
+    dtype: Any = None
+    forms: str = primitives.AUTO
 
-    @nn.compact
+    def setup(self) -> None:
+        """Makes encoder and decoder."""
+        self.encoder = vgg16.VGG16Encoder(
+            self.width_multiplier,
+            self.frozen_blocks,
+            self.input_convention,
+            self.kernel_init,
+            self.dtype,
+            self.forms,
+        )
+        self.decoder = Decoder(
+            self.width_multiplier, self.kernel_init, self.dtype, self.forms
+        )
+
     def __call__(self, image: Float[Array, "b h w 3"]) -> Float[Array, "b h w 1"]:
         """Returns saliency logits of RGB images with values in 0..255.
 
         Raises:
             ValueError: if a side of the images is not a multiple of 16.
+        """
+        return self.from_frozen_features(self.frozen_features(image))
+
+    def frozen_features(
+        self, image: Float[Array, "b h w 3"]
+    ) -> Float[Array, "b h2 w2 d"]:
+        """Returns what the frozen blocks make of the images: the same in all epochs.
+
+        With three frozen blocks [b, h/8, w/8, 256]; without any, the images.
         """
         height, width = image.shape[-3:-1]
         if height % 16 or width % 16:
@@ -58,13 +94,10 @@ class Generator(nn.Module):
                 f"images of {height}x{width} pixels: height and width must be "
                 "multiples of 16 (four 2x poolings)"
             )
-        features = vgg16.VGG16Encoder(
-            self.width_multiplier,
-            self.frozen_blocks,
-            self.input_convention,
-            self.kernel_init,
-            name="encoder",
-        )(image)
-        return Decoder(self.width_multiplier, self.kernel_init, name="decoder")(
-            features
-        )
+        return self.encoder(image, last=self.frozen_blocks)
+
+    def from_frozen_features(
+        self, features: Float[Array, "b h2 w2 d"]
+    ) -> Float[Array, "b h w 1"]:
+        """Returns saliency logits of what `frozen_features` returned."""
+        return self.decoder(self.encoder(features, first=self.frozen_blocks + 1))

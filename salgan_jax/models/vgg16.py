@@ -3,12 +3,14 @@
 Pan et al. 2017, Sec. 3.1; Simonyan and Zisserman 2015, configuration D.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from flax import linen as nn
 from jax import lax
 from jaxtyping import Array, Float
 
-from salgan_jax.models import convolution
+from salgan_jax.models import convolution, primitives
 
 # Output channels of each convolution, a tuple a block.
 BLOCKS = (
@@ -52,28 +54,42 @@ class VGG16Encoder(nn.Module):
             for them (paper: 3, "only the last two groups are modified").
         input_convention: a name in `INPUT_CONVENTIONS`, that of the weights.
         kernel_init: a name in `convolution.KERNEL_INITS`.
+        dtype: of the arithmetic; None: that of image and parameters.
+        forms: a name in `primitives.FORMS`, or "auto".
     """
 
     width_multiplier: float = 1.0
     frozen_blocks: int = 3
     input_convention: str = "torchvision"
     kernel_init: str = "glorot_uniform"
+    dtype: Any = None
+    forms: str = primitives.AUTO
 
     @nn.compact
-    def __call__(self, image: Float[Array, "b h w 3"]) -> Float[Array, "b h/16 w/16 d"]:
-        """Returns the features of RGB images with values in 0..255."""
-        x = preprocess(image, self.input_convention)
-        for block, layers in enumerate(BLOCKS, start=1):
-            if block > 1:
-                x = convolution.max_pool2(x)
-            for index, channels in enumerate(layers, start=1):
-                features = scaled_channels(channels, self.width_multiplier)
-                name = f"conv{block}_{index}"
-                x = nn.relu(
-                    convolution.Conv(features, kernel_init=self.kernel_init, name=name)(
-                        x
-                    )
+    def __call__(
+        self, x: Float[Array, "b h w c"], *, first: int = 1, last: int = len(BLOCKS)
+    ) -> Float[Array, "b h2 w2 d"]:
+        """Returns the output of block `last`, pooled if another block follows.
+
+        Args:
+            x: RGB images with values in 0..255 if `first` is 1, else the output of
+                block `first` - 1.
+            first, last: which blocks to pass through, counted from 1, as in the paper.
+        """
+        if first == 1:
+            x = preprocess(x, self.input_convention)
+        for block in range(first, last + 1):
+            for index, channels in enumerate(BLOCKS[block - 1], start=1):
+                layer = convolution.Conv(
+                    scaled_channels(channels, self.width_multiplier),
+                    kernel_init=self.kernel_init,
+                    dtype=self.dtype,
+                    forms=self.forms,
+                    name=f"conv{block}_{index}",
                 )
+                x = nn.relu(layer(x))
+            if block < len(BLOCKS):
+                x = primitives.select(self.forms).max_pool2(x)
             if block == self.frozen_blocks:
                 x = lax.stop_gradient(x)
         return x
