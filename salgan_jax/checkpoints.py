@@ -116,10 +116,11 @@ def save_weights(workdir: str, state: Any, config: ConfigDict) -> None:
         manager.save(0, args=items, force=True)
 
 
-def restore(manager: ocp.CheckpointManager, step: int, like: Any) -> TrainState:
+def restore(workdir: str, step: int, like: Any) -> TrainState:
     """Returns the state at a step, with the shapes and devices of the tree `like`."""
     arguments = ocp.args.Composite(state=ocp.args.StandardRestore(like))
-    return manager.restore(step, args=arguments)["state"]
+    with _reader(workdir) as manager:
+        return manager.restore(step, args=arguments)["state"]
 
 
 def all_steps(workdir: str) -> list[int]:

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
 from absl import logging
 from ml_collections import ConfigDict
@@ -12,6 +13,9 @@ from salgan_jax import state as train_state
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.weights import grafting
 
+# None is the precision of the parameters, which is float32 but in tests.
+_DTYPES = {"float32": None, "bfloat16": jnp.bfloat16}
+
 
 class Experiment(NamedTuple):
     """What a config describes: code in `recipe`, arrays in `params`."""
@@ -20,13 +24,30 @@ class Experiment(NamedTuple):
     params: train_state.InitialParams
 
 
+def with_precision(config: ConfigDict) -> ConfigDict:
+    """Returns the config with the precision that "auto" means on this platform.
+
+    A checkpoint thus tells in which precision it was trained.
+    """
+    on_this_platform = "float32" if jax.default_backend() == "cpu" else "bfloat16"
+    named = config.copy_and_resolve_references()
+    for player, precision in named.precision.items():
+        if precision == "auto":
+            named.precision[player] = on_this_platform
+    return named
+
+
 def make_experiment(config: ConfigDict) -> Experiment:
     """Returns networks, optimizers and random initial parameters."""
-    generator = checkpoints.make_generator(config)
+    precision = with_precision(config).precision
+    generator = checkpoints.make_generator(config).clone(
+        dtype=_DTYPES[precision.generator]
+    )
     discriminator = Discriminator(
         variant=config.model.discriminator,
         width_multiplier=config.model.width_multiplier,
         kernel_init=config.model.kernel_init,
+        dtype=_DTYPES[precision.discriminator],
     )
     params = train_state.init_params(
         generator,

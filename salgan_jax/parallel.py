@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from salgan_jax.errors import UserError
-from salgan_jax.state import Batch
+from salgan_jax.state import Batch, CachedBatch
 
 AXIS = "devices"
 
@@ -54,21 +54,28 @@ def check_batch_size(batch_size: int, num_devices: int) -> None:
         )
 
 
-def shard_batch(batch: Batch, num_devices: int) -> Batch:
-    """Returns the batch with a leading device axis: [d, b / d, ...] of [b, ...]."""
-    return Batch(*(x.reshape(num_devices, -1, *x.shape[1:]) for x in batch))
+def shard_batch(batch: Any, num_devices: int) -> Any:
+    """Returns the arrays with a leading device axis: [d, b / d, ...] of [b, ...].
+
+    Of a stack of n batches, [n, b, height, width, c], it makes [d, n, b / d, ...].
+    """
+    is_stack = batch.image.ndim == 5
+    return jax.tree.map(lambda x: _split(x, num_devices, axis=int(is_stack)), batch)
 
 
-def prefetch(
-    batches: Iterable[Batch], devices: Sequence[jax.Device]
-) -> Iterator[Batch]:
+def _split(x: np.ndarray, num_devices: int, *, axis: int) -> np.ndarray:
+    shape = (*x.shape[:axis], num_devices, -1, *x.shape[axis + 1 :])
+    return np.moveaxis(x.reshape(shape), axis, 0)
+
+
+def prefetch(batches: Iterable[Any], devices: Sequence[jax.Device]) -> Iterator[Any]:
     """Yields sharded batches that are already on their devices, one ahead of use.
 
     The transfer of the next batch overlaps with the step on the present one.
     """
     mesh = jax.sharding.Mesh(np.array(devices), (AXIS,))
     sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(AXIS))
-    queue: collections.deque[Batch] = collections.deque()
+    queue: collections.deque[Any] = collections.deque()
     iterator = iter(batches)
 
     def enqueue(count: int) -> None:
@@ -81,24 +88,32 @@ def prefetch(
         enqueue(1)
 
 
+def fits_device(num_bytes: int, devices: Sequence[jax.Device]) -> bool:
+    """Whether examples of that size leave half of a device's memory to the networks."""
+    memory = (devices[0].memory_stats() or {}).get("bytes_limit")
+    return memory is None or num_bytes <= memory / 2
+
+
 def resident_batches(
-    examples: Batch,
+    examples: Batch | CachedBatch,
     rows: Iterable[tuple[np.ndarray, np.ndarray]],
     devices: Sequence[jax.Device],
-) -> Iterator[Batch]:
+) -> Iterator[Any]:
     """Returns sharded batches, cut out of examples that lie whole on every device.
 
     Args:
-        examples: [N, ...] in host memory.
-        rows: for each batch which examples [b], and which of these to mirror, bool [b].
+        examples: [N, ...] in host memory; frozen features are [N, 1, ...], or
+            [N, 2, ...] with those of the mirrored images.
+        rows: for each batch which examples [b], and which of these to mirror, bool [b];
+            or [n, b] for a stack of batches.
         devices: of the run.
 
     Raises:
         UserError: the examples take more than half of a device's memory.
     """
     num_bytes = sum(x.nbytes for x in examples)
-    memory = (devices[0].memory_stats() or {}).get("bytes_limit")
-    if memory is not None and num_bytes > memory / 2:
+    if not fits_device(num_bytes, devices):
+        memory = devices[0].memory_stats()["bytes_limit"]
         raise UserError(
             f"the examples take {num_bytes / 1e9:.1f} GB, a device has "
             f"{memory / 1e9:.1f} GB and needs half of it for the networks: use "
@@ -106,17 +121,22 @@ def resident_batches(
         )
     resident = replicate(examples, devices)
     cut = jax.pmap(_cut, axis_name=AXIS, in_axes=(None, 0, 0), devices=devices)
-    share = (len(devices), -1)
     return (
-        cut(resident, row.reshape(share), is_mirrored.reshape(share))
-        for row, is_mirrored in rows
+        cut(resident, *(_split(x, len(devices), axis=x.ndim - 1) for x in of_call))
+        for of_call in rows
     )
 
 
-def _cut(examples: Batch, row: jax.Array, is_mirrored: jax.Array) -> Batch:
-    chosen = jax.tree.map(lambda x: x[row], examples)
-    flip = is_mirrored.reshape(-1, 1, 1, 1)
-    return jax.tree.map(lambda x: jnp.where(flip, x[:, :, ::-1], x), chosen)
+def _cut(
+    examples: Batch | CachedBatch, row: jax.Array, is_mirrored: jax.Array
+) -> Batch | CachedBatch:
+    flip = is_mirrored[..., None, None, None]
+    pictures = (x[row] for x in examples[:2])
+    image, saliency_map = (jnp.where(flip, x[..., ::-1, :], x) for x in pictures)
+    if isinstance(examples, CachedBatch):
+        features = examples.frozen_features[row, is_mirrored.astype(jnp.int32)]
+        return CachedBatch(image, saliency_map, features)
+    return Batch(image, saliency_map)
 
 
 def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:

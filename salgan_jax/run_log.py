@@ -3,7 +3,8 @@
 import math
 import pathlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,6 +17,8 @@ from salgan_jax.data.records import Record
 from salgan_jax.errors import UserError
 from salgan_jax.schedule import Schedule
 from salgan_jax.state import TrainState
+
+Metrics = Mapping[str, Any]
 
 
 class RunLog:
@@ -49,7 +52,7 @@ class RunLog:
         self._best_metric = best_metric
         self._writer = scalars.Writer(workdir, first_step=first_step)
         self._is_first = True
-        self._pending: list[tuple[int, Mapping[str, jax.Array]]] = []
+        self._pending: list[tuple[range, Metrics | tuple[Metrics, ...]]] = []
         self._flushed_step, self._flushed_at = first_step, time.monotonic()
         self._bar = tqdm.tqdm(
             total=schedule.num_steps * batch_size,
@@ -102,14 +105,20 @@ class RunLog:
             else "from the start",
         )
 
-    def add(self, step: int, metrics: Mapping[str, jax.Array]) -> None:
-        """Notes the metrics of the update that led to `step`."""
+    def add(self, steps: range, metrics: Metrics | tuple[Metrics, ...]) -> None:
+        """Notes the metrics of the updates at `steps`.
+
+        Args:
+            steps: one, or those of one call of the device.
+            metrics: of the one; or, for functions that took turns, a dict each, with
+                values [number of turns].
+        """
         if self._is_first:
-            self._note_first_step(step, metrics)
-        if self._schedule.is_phase_change(step - 1):
-            logging.info("step %d: the adversarial phase begins", step - 1)
-        self._pending.append((step, metrics))
-        self._bar.update(self._batch_size)
+            self._note_first_call(steps, metrics)
+        if self._schedule.is_phase_change(steps.start):
+            logging.info("step %d: the adversarial phase begins", steps.start)
+        self._pending.append((steps, metrics))
+        self._bar.update(self._batch_size * len(steps))
 
     def flush(self) -> None:
         """Writes the means of the metrics noted since the last flush.
@@ -119,7 +128,11 @@ class RunLog:
         """
         if not self._pending:
             return
-        fetched = [(step, jax.device_get(metrics)) for step, metrics in self._pending]
+        fetched = [
+            of_step
+            for steps, metrics in self._pending
+            for of_step in _by_step(steps, jax.device_get(metrics))
+        ]
         self._pending = []
         for step, metrics in fetched:
             _check_finite(step, metrics)
@@ -193,15 +206,30 @@ class RunLog:
         left = tqdm.tqdm.format_interval(remaining / speed)
         return f", {speed:.1f} img/s, {left} left"
 
-    def _note_first_step(self, step: int, metrics: Mapping[str, jax.Array]) -> None:
+    def _note_first_call(self, steps: range, metrics: Any) -> None:
         jax.block_until_ready(metrics)
         now = time.monotonic()
         logging.info(
-            "step %d: first step, compilation included, took %.1f s",
-            step,
+            "step %d: first step%s, compilation included, took %.1f s",
+            steps.stop,
+            "" if len(steps) == 1 else "s",
             now - self._flushed_at,
         )
-        self._flushed_step, self._flushed_at, self._is_first = step, now, False
+        self._flushed_step, self._flushed_at = steps.stop, now
+        self._is_first = False
+
+
+def _by_step(
+    steps: range, metrics: Metrics | tuple[Metrics, ...]
+) -> Iterator[tuple[int, Metrics]]:
+    """(updates made, metrics of the last of them) for each step of a call."""
+    if not isinstance(metrics, tuple):
+        yield steps.stop, metrics
+        return
+    for index, step in enumerate(steps):
+        round_, turn = divmod(index, len(metrics))
+        values = {name: value[round_] for name, value in metrics[turn].items()}
+        yield step + 1, values
 
 
 def _ground_truth(record: Record) -> np.ndarray:

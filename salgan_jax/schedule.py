@@ -6,16 +6,20 @@ of discriminator and generator. Pure Python, computed once and never re-derived.
 
 import dataclasses
 import enum
+from collections.abc import Callable, Iterator
 
 from salgan_jax.errors import UserError
 
+SCHEDULES = ("alternate", "both")
+
 
 class Update(enum.Enum):
-    """The three updates a step can be."""
+    """The updates a step can be."""
 
     BOOTSTRAP = "bootstrap"
     DISCRIMINATOR = "discriminator"
     GENERATOR = "generator"
+    BOTH = "both"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +31,9 @@ class Schedule:
             the authors do.
         bootstrap_steps: steps with content loss only.
         num_steps: steps of the whole run.
+        schedule: "alternate", the paper's: adversarial steps are the discriminator's
+            and the generator's in turn; "both": each is the one's, then the other's,
+            on the same batch.
 
     >>> plan = Schedule(steps_per_epoch=2, bootstrap_steps=2, num_steps=6)
     >>> [plan.update_at(step).value for step in range(3, 5)]
@@ -36,6 +43,7 @@ class Schedule:
     steps_per_epoch: int
     bootstrap_steps: int
     num_steps: int
+    schedule: str = "alternate"
 
     def update_at(self, step: int) -> Update:
         """Returns the update that turns state `step` into state `step + 1`.
@@ -45,6 +53,8 @@ class Schedule:
         """
         if step < self.bootstrap_steps:
             return Update.BOOTSTRAP
+        if self.schedule == "both":
+            return Update.BOTH
         turn = (step - self.bootstrap_steps) % 2
         return Update.DISCRIMINATOR if turn == 0 else Update.GENERATOR
 
@@ -56,9 +66,48 @@ class Schedule:
         """Returns whether the adversarial phase begins with the update at `step`."""
         return step == self.bootstrap_steps and step < self.num_steps
 
+    def calls(
+        self, first_step: int, *, fused_steps: int, is_stop: Callable[[int], bool]
+    ) -> Iterator[range]:
+        """Yields the steps from `first_step` on as runs that need no look from outside.
+
+        A run has `fused_steps` steps, or one where so many would pass a stop or the
+        change of phase, or would not begin with the discriminator. A run that goes on
+        from a stop is cut as if it had never been interrupted.
+
+        Args:
+            first_step: updates made so far.
+            fused_steps: 1, or an even number.
+            is_stop: whether something is due after that many updates.
+
+        >>> plan = Schedule(steps_per_epoch=4, bootstrap_steps=3, num_steps=10)
+        >>> list(plan.calls(0, fused_steps=2, is_stop=lambda done: done == 6))
+        ... # doctest: +NORMALIZE_WHITESPACE
+        [range(0, 2), range(2, 3), range(3, 5), range(5, 6), range(6, 7),
+         range(7, 9), range(9, 10)]
+        """
+        step = first_step
+        while step < self.num_steps:
+            run = range(step, step + fused_steps)
+            passes = any(is_stop(done) for done in run[1:])
+            if passes or not self._is_one_pattern(run):
+                run = range(step, step + 1)
+            yield run
+            step = run.stop
+
+    def _is_one_pattern(self, run: range) -> bool:
+        if run.stop > self.num_steps or self.bootstrap_steps in run[1:]:
+            return False
+        return self.update_at(run.start) is not Update.GENERATOR
+
 
 def make_schedule(
-    *, num_examples: int, batch_size: int, bootstrap_epochs: int, num_epochs: int
+    *,
+    num_examples: int,
+    batch_size: int,
+    bootstrap_epochs: int,
+    num_epochs: int,
+    schedule: str = "alternate",
 ) -> Schedule:
     """Returns the plan for a data set of `num_examples`.
 
@@ -68,7 +117,9 @@ def make_schedule(
     >>> make_schedule(
     ...     num_examples=10_000, batch_size=8, bootstrap_epochs=15, num_epochs=120
     ... )
-    Schedule(steps_per_epoch=1250, bootstrap_steps=18750, num_steps=150000)
+    ... # doctest: +NORMALIZE_WHITESPACE
+    Schedule(steps_per_epoch=1250, bootstrap_steps=18750, num_steps=150000,
+             schedule='alternate')
     """
     steps_per_epoch = num_examples // batch_size
     if steps_per_epoch == 0:
@@ -80,4 +131,5 @@ def make_schedule(
         steps_per_epoch=steps_per_epoch,
         bootstrap_steps=bootstrap_epochs * steps_per_epoch,
         num_steps=num_epochs * steps_per_epoch,
+        schedule=schedule,
     )

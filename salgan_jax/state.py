@@ -20,6 +20,19 @@ class Batch(NamedTuple):
     saliency_map: UInt8[Array | np.ndarray, "b h w 1"]
 
 
+class CachedBatch(NamedTuple):
+    """A batch of which is known what the frozen blocks make of it.
+
+    Attributes:
+        image, saliency_map: as in `Batch`.
+        frozen_features: `Generator.frozen_features` of the images.
+    """
+
+    image: UInt8[Array | np.ndarray, "b h w 3"]
+    saliency_map: UInt8[Array | np.ndarray, "b h w 1"]
+    frozen_features: Any
+
+
 class Player(flax.struct.PyTreeNode):
     """One network of the game: its parameters and its optimizer's slots."""
 

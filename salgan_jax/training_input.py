@@ -1,12 +1,15 @@
 """What a run trains on and is scored on, as its config says, and the batches of it."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
+from absl import logging
 from ml_collections import ConfigDict
 
-from salgan_jax import parallel
+from salgan_jax import frozen_cache, parallel
 from salgan_jax.data import (
     frames,
     pipeline,
@@ -21,7 +24,8 @@ from salgan_jax.data.sampling import Sampling
 from salgan_jax.data.selection import Folds, Part
 from salgan_jax.errors import UserError
 from salgan_jax.metrics.batches import OF_FIXATIONS
-from salgan_jax.state import Batch
+from salgan_jax.models.generator import Generator
+from salgan_jax.state import CachedBatch
 
 
 class TrainingInput(NamedTuple):
@@ -91,6 +95,42 @@ def open_input(config: ConfigDict) -> TrainingInput:
     return TrainingInput(parts, plan, eval_records)
 
 
+def with_cache(
+    config: ConfigDict,
+    source: TrainingInput,
+    generator: Generator,
+    devices: Sequence[jax.Device],
+) -> ConfigDict:
+    """Returns the config with the place that data.cache="auto" means here."""
+    named = config.copy_and_resolve_references()
+    data: Any = named.data
+    if data.cache != "auto":
+        return named
+    height, width = data.image_size
+    of_example = height * width * (3 + 1)
+    if named.model.cache_frozen_features:
+        of_example += frozen_cache.bytes_per_example(
+            generator, (height, width), mirrored_too=data.horizontal_flip
+        )
+    num_bytes = of_example * source.sampling.num_examples
+    if devices[0].platform != "cpu" and parallel.fits_device(num_bytes, devices):
+        data.cache = "device"
+    elif named.model.cache_frozen_features or all(
+        frames.has_room(
+            part.dataset,
+            part.split,
+            data_dir=data.data_dir,
+            frame_format=frame_format(named),
+        )
+        for part in source.parts
+    ):
+        data.cache = "host"
+    else:
+        data.cache = "none"
+    logging.info("examples wait here: %s", data.cache)
+    return named
+
+
 def batches(
     source: TrainingInput,
     config: ConfigDict,
@@ -98,12 +138,28 @@ def batches(
     *,
     first_step: int,
     num_steps: int,
-) -> Iterator[Batch]:
+    calls: Iterable[range] | None = None,
+    features: np.ndarray | None = None,
+) -> Iterator[Any]:
     """Returns the sharded batches of steps `first_step` to `num_steps` - 1.
 
     `config.data.cache` says where the examples wait; the batches are the same.
+
+    Args:
+        source: what is trained on.
+        config: of the run, from `with_cache`.
+        devices: of the run.
+        first_step, num_steps: which steps.
+        calls: which of them are sent to the device as one stack; each by itself if not
+            given.
+        features: from `frozen_cache.compute`.
+
+    Raises:
+        UserError: the examples do not fit where they are to wait.
     """
     data: Any = config.data
+    steps = range(first_step, num_steps)
+    calls = calls or (range(step, step + 1) for step in steps)
     if data.cache == "none":
         streamed = streaming.batches(
             first_step,
@@ -113,28 +169,43 @@ def batches(
             frame_format(config),
             num_workers=data.num_workers,
         )
-        return parallel.prefetch(streamed, devices)
-    copies = [
+        return parallel.prefetch(_stacked(streamed, calls), devices)
+    copies = training_copies(source, config)
+    if data.cache == "device":
+        examples = pipeline.joined(copies)
+        if features is not None:
+            examples = CachedBatch(*examples, features)
+        rows = (sampling.rows_at(step, source.sampling) for step in steps)
+        return parallel.resident_batches(examples, _stacked(rows, calls), devices)
+    found = pipeline.batches(first_step, num_steps, copies, source.sampling, features)
+    return parallel.prefetch(_stacked(found, calls), devices)
+
+
+def _stacked(of_steps: Iterator[Any], calls: Iterable[range]) -> Iterator[Any]:
+    """Joins what belongs to the steps of one call: [n, ...] where there are several."""
+    for call in calls:
+        some = list(itertools.islice(of_steps, len(call)))
+        yield (
+            some[0]
+            if len(some) == 1
+            else jax.tree.map(lambda *arrays: np.stack(arrays), *some)
+        )
+
+
+def training_copies(source: TrainingInput, config: ConfigDict) -> list[pipeline.Frames]:
+    """Returns the examples of all parts, as the network sees them."""
+    return [
         pipeline.Frames(
             frames.open_frames(
                 part.dataset,
                 part.split,
-                data_dir=data.data_dir,
+                data_dir=config.data.data_dir,
                 frame_format=frame_format(config),
             ),
             part.rows,
         )
         for part in source.parts
     ]
-    if data.cache == "device":
-        rows = (
-            sampling.rows_at(step, source.sampling)
-            for step in range(first_step, num_steps)
-        )
-        return parallel.resident_batches(pipeline.joined(copies), rows, devices)
-    return parallel.prefetch(
-        pipeline.batches(first_step, num_steps, copies, source.sampling), devices
-    )
 
 
 def frame_format(config: ConfigDict) -> FrameFormat:

@@ -28,10 +28,7 @@ def save(workdir, steps, *, scores=None, config=None, max_to_keep=2, metric="cc"
 
 def test_state_comes_back_bit_identical_with_its_types(tmp_path):
     state = save(tmp_path, [3])
-    with checkpoints.open_manager(
-        str(tmp_path), max_to_keep=2, best_metric="cc"
-    ) as manager:
-        restored = checkpoints.restore(manager, 3, like=miniature.state())
+    restored = checkpoints.restore(str(tmp_path), 3, like=miniature.state())
     assert not miniature.differing(state.replace(step=np.int32(3)), restored)
 
 

@@ -12,10 +12,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
 0 errors schedule config atomic
 1 models losses metrics
-2 optimizers state updates
+2 optimizers state players updates
 3 parallel data checkpoints weights visualization scalars
-4 training training_input experiment initial_weights importing export run_log
-4 evaluation submission inference prediction prediction_files inspection report
+4 training training_input frozen_cache compilation experiment initial_weights importing
+4 export run_log evaluation submission inference prediction prediction_files inspection
+4 report
 5 doors launch configs
 """
 FLOOR_OF = {

@@ -10,8 +10,8 @@ from salgan_jax.errors import UserError
 from salgan_jax.schedule import Update
 
 
-def train(num_devices, dtype, num_steps=5):
-    """Five updates of each kind, starting from the same parameters."""
+def train(num_devices, dtype, num_steps=4):
+    """Some updates of each kind, starting from the same parameters."""
     devices = jax.devices()[:num_devices]
     params = jax.tree.map(lambda x: x.astype(dtype), miniature.experiment().params)
     state = parallel.replicate(miniature.state(params), devices)
@@ -42,7 +42,7 @@ def test_eight_devices_equal_one_exactly_in_float64():
     with jax.enable_x64(True):
         one, eight = train(1, np.float64), train(8, np.float64)
     assert one.generator.params["decoder"]["decoder_output"]["bias"].dtype == np.float64
-    assert one.step == eight.step == 15
+    assert one.step == eight.step == 16
     assert largest_difference(one, eight) < 1e-9
 
 
@@ -72,6 +72,14 @@ def test_prefetch_yields_every_batch_once_and_in_order():
         assert after.image.shape == (4, 2, *before.image.shape[1:])
         flat = np.reshape(after.image, before.image.shape)
         np.testing.assert_array_equal(flat, before.image)
+
+
+def test_a_stack_of_batches_is_split_within_each_batch():
+    batches = [miniature.batch(size=8, seed=seed) for seed in range(3)]
+    stack = jax.tree.map(lambda *x: np.stack(x), *batches)
+    sharded = parallel.shard_batch(stack, 4)
+    assert sharded.image.shape == (4, 3, 2, *stack.image.shape[2:])
+    np.testing.assert_array_equal(sharded.image[1, 2], batches[2].image[2:4])
 
 
 def test_a_batch_that_cannot_be_split_is_refused_with_one_that_can():

@@ -10,6 +10,7 @@ import pytest
 
 from salgan_jax import losses, updates
 from salgan_jax.schedule import Update
+from salgan_jax.state import CachedBatch
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,8 @@ def compiled():
     return {update: jax.jit(function) for update, function in functions.items()}
 
 
+# Of one player.
+SINGLE = [Update.BOOTSTRAP, Update.DISCRIMINATOR, Update.GENERATOR]
 TOUCHED = {
     Update.BOOTSTRAP: "generator",
     Update.DISCRIMINATOR: "discriminator",
@@ -30,7 +33,7 @@ OWN_LOSS = {
 }
 
 
-@pytest.mark.parametrize("update", Update)
+@pytest.mark.parametrize("update", SINGLE)
 def test_update_leaves_the_other_player_and_frozen_blocks_bit_identical(
     compiled, update
 ):
@@ -50,7 +53,7 @@ def test_update_leaves_the_other_player_and_frozen_blocks_bit_identical(
     assert after.step == before.step + 1
 
 
-@pytest.mark.parametrize("update", Update)
+@pytest.mark.parametrize("update", SINGLE)
 def test_update_changes_every_trained_parameter_and_its_slots(compiled, update):
     before = miniature.state()
     batch = miniature.batch()
@@ -66,7 +69,7 @@ def test_update_changes_every_trained_parameter_and_its_slots(compiled, update):
     assert len(miniature.differing(old.opt_state, new.opt_state)) == slots
 
 
-@pytest.mark.parametrize("update", Update)
+@pytest.mark.parametrize("update", SINGLE)
 def test_update_lowers_its_own_loss_on_a_fixed_batch(compiled, update):
     state, batch = miniature.state(), miniature.batch()
     values = []
@@ -127,3 +130,106 @@ def test_no_gradient_is_computed_for_frozen_blocks():
     encoder = jax.jit(jax.grad(total))(state.generator.params)["encoder"]
     assert not encoder["conv1_2"]["kernel"].any()
     assert encoder["conv2_1"]["kernel"].any()
+
+
+def test_both_is_the_discriminators_update_and_then_the_generators(compiled):
+    batch = miniature.batch()
+    in_turn, of_discriminator = compiled[Update.DISCRIMINATOR](miniature.state(), batch)
+    in_turn, of_generator = compiled[Update.GENERATOR](in_turn, batch)
+    at_once, metrics = compiled[Update.BOTH](miniature.state(), batch)
+    assert at_once.step == 1
+    assert metrics.keys() == of_discriminator.keys() | of_generator.keys()
+    for name, value in (of_discriminator | of_generator).items():
+        np.testing.assert_allclose(metrics[name], value, rtol=1e-5)
+    for player in ("generator", "discriminator"):
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, atol=2e-5),
+            getattr(at_once, player).params,
+            getattr(in_turn, player).params,
+        )
+
+
+def test_both_predicts_once():
+    recipe = miniature.experiment().recipe
+    arguments = miniature.state(), miniature.batch()
+
+    def num_flops(*functions):
+        def run(state, batch):
+            for function in functions:
+                state, _ = function(state, batch, recipe=recipe)
+            return state
+
+        cost: Any = jax.jit(run).lower(*arguments).cost_analysis()
+        return cost["flops"]
+
+    shared = num_flops(updates.both_update)
+    separate = num_flops(updates.discriminator_update, updates.generator_update)
+    image = jnp.float32(arguments[1].image)
+    forward = jax.jit(recipe.generator.apply).lower(
+        {"params": arguments[0].generator.params}, image
+    )
+    prediction: Any = forward.cost_analysis()
+    assert shared < separate - 0.9 * prediction["flops"]
+
+
+@pytest.mark.parametrize("kinds", [[Update.BOOTSTRAP], SINGLE[1:]])
+def test_scanned_updates_are_the_updates_one_after_another(compiled, kinds):
+    functions = updates.make_updates(miniature.experiment().recipe)
+    batches = [miniature.batch(seed=seed) for seed in range(4)]
+    stack = jax.tree.map(lambda *x: np.stack(x), *batches)
+    scanned = jax.jit(updates.scanned([functions[kind] for kind in kinds]))
+    at_once, metrics = scanned(miniature.state(), stack)
+    state = miniature.state()
+    for step, batch in enumerate(batches):
+        round_, turn = divmod(step, len(kinds))
+        state, expected = compiled[kinds[turn]](state, batch)
+        for name, value in expected.items():
+            assert float(metrics[turn][name][round_]) == pytest.approx(
+                float(value), rel=1e-3
+            )
+    assert at_once.step == state.step == 4
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4),
+        at_once.generator.params,
+        state.generator.params,
+    )
+
+
+@pytest.mark.parametrize(
+    ("update", "dtype"), [(Update.BOOTSTRAP, None), (Update.BOTH, jnp.bfloat16)]
+)
+def test_cached_features_change_no_bit_of_an_update(update, dtype):
+    recipe = miniature.experiment().recipe
+    generator = recipe.generator.clone(dtype=dtype)
+    function = jax.jit(
+        updates.make_updates(recipe._replace(generator=generator))[update]
+    )
+    state, batch = miniature.state(), miniature.batch()
+    features = jax.jit(
+        lambda params, image: generator.apply(
+            {"params": params}, jnp.float32(image), method=generator.frozen_features
+        )
+    )(state.generator.params, batch.image)
+    expected, _ = function(state, batch)
+    actual, _ = function(miniature.state(), CachedBatch(*batch, features))
+    assert not miniature.differing(expected, actual)
+
+
+def test_half_precision_keeps_parameters_slots_and_losses_in_single():
+    recipe = miniature.experiment().recipe
+    half = recipe._replace(
+        generator=recipe.generator.clone(dtype=jnp.bfloat16),
+        discriminator=recipe.discriminator.clone(dtype=jnp.bfloat16),
+    )
+    batch = miniature.batch()
+    results = [
+        jax.jit(updates.make_updates(each)[Update.BOTH])(miniature.state(), batch)
+        for each in (half, recipe)
+    ]
+    (state, metrics), (exact, expected) = results
+    assert all(x.dtype in (jnp.float32, jnp.int32) for x in jax.tree.leaves(state))
+    assert miniature.differing(state, exact)
+    for name, value in metrics.items():
+        assert value.dtype == jnp.float32
+        if name.endswith("_loss"):
+            assert float(value) == pytest.approx(float(expected[name]), rel=0.1)

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import pathlib
+import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -65,11 +66,7 @@ def open_frames(
         UserError, FileNotFoundError: as `records.open_split` and `make_frame`.
     """
     split_records = records.open_split(dataset, split, data_dir)
-    directory = pathlib.Path(records.directory(dataset, data_dir)) / "training_copies"
-    (height, width), geometry = frame_format
-    kind = f"{split or 'all'}-{height}x{width}-{geometry}"
-    stem = f"{kind}-{_fingerprint(directory.parent)}"
-    paths = [directory / f"{stem}-{field}.npy" for field in Batch._fields]
+    paths = _paths(dataset, split, data_dir, frame_format)
     if not all(path.exists() for path in paths):
         frames = make_frames(split_records, frame_format)
         try:
@@ -77,9 +74,24 @@ def open_frames(
         except OSError as error:
             if error.errno not in _NOT_WRITABLE:
                 raise
-            logging.info("%s cannot be written: kept in memory", directory)
+            logging.info("%s cannot be written: kept in memory", paths[0].parent)
             return frames
     return Batch(*(np.load(path, mmap_mode="r") for path in paths))
+
+
+def has_room(
+    dataset: str, split: str, *, data_dir: str, frame_format: FrameFormat
+) -> bool:
+    """Whether the training copy is there, or memory and disk can take it."""
+    paths = _paths(dataset, split, data_dir, frame_format)
+    if all(path.exists() for path in paths):
+        return True
+    height, width = frame_format.size
+    count = len(records.open_split(dataset, split, data_dir))
+    num_bytes = count * height * width * (3 + 1)
+    free_memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free_disk = shutil.disk_usage(paths[0].parents[1]).free
+    return num_bytes < min(free_memory, free_disk) / 2
 
 
 def make_frames(split_records: Sequence[Record], frame_format: FrameFormat) -> Batch:
@@ -99,6 +111,17 @@ def make_frames(split_records: Sequence[Record], frame_format: FrameFormat) -> B
         for _ in tqdm.tqdm(done, "training copy", count, disable=None, leave=False):
             pass
     return frames
+
+
+def _paths(
+    dataset: str, split: str, data_dir: str, frame_format: FrameFormat
+) -> list[pathlib.Path]:
+    """The files of a training copy, one for each field of a batch."""
+    directory = pathlib.Path(records.directory(dataset, data_dir)) / "training_copies"
+    (height, width), geometry = frame_format
+    kind = f"{split or 'all'}-{height}x{width}-{geometry}"
+    stem = f"{kind}-{_fingerprint(directory.parent)}"
+    return [directory / f"{stem}-{field}.npy" for field in Batch._fields]
 
 
 def _save(paths: Sequence[pathlib.Path], frames: Batch) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from salgan_jax.data import sampling as step_sampling
 from salgan_jax.data.sampling import Sampling
-from salgan_jax.state import Batch
+from salgan_jax.state import Batch, CachedBatch
 
 
 class Frames(NamedTuple):
@@ -26,17 +26,34 @@ class Frames(NamedTuple):
 
 
 def batches(
-    first_step: int, num_steps: int, parts: Sequence[Frames], sampling: Sampling
-) -> Iterator[Batch]:
-    """Yields the batches of steps `first_step` to `num_steps` - 1, uint8."""
+    first_step: int,
+    num_steps: int,
+    parts: Sequence[Frames],
+    sampling: Sampling,
+    features: np.ndarray | None = None,
+) -> Iterator[Batch | CachedBatch]:
+    """Yields the batches of steps `first_step` to `num_steps` - 1, uint8.
+
+    Args:
+        first_step, num_steps: which steps.
+        parts: what is trained on.
+        sampling: how a step draws its examples.
+        features: [N, 1 or 2, ...], what the frozen blocks make of each example and, if
+            examples are mirrored, of its mirror image.
+    """
     for step in range(first_step, num_steps):
-        yield batch_at(step, parts, sampling)
+        batch = batch_at(step, parts, sampling)
+        if features is None:
+            yield batch
+        else:
+            row, is_mirrored = step_sampling.rows_at(step, sampling)
+            yield CachedBatch(*batch, features[row, is_mirrored.astype(np.intp)])
 
 
 def batch_at(step: int, parts: Sequence[Frames], sampling: Sampling) -> Batch:
     """Returns the batch of a step: the same for the same step and seed, always."""
     row, is_mirrored = step_sampling.rows_at(step, sampling)
-    return mirror(_gather(parts, row), is_mirrored)
+    return mirror(take(parts, row), is_mirrored)
 
 
 def mirror(examples: Batch, is_mirrored: np.ndarray) -> Batch:
@@ -49,11 +66,11 @@ def mirror(examples: Batch, is_mirrored: np.ndarray) -> Batch:
 
 def joined(parts: Sequence[Frames]) -> Batch:
     """Returns the rows of all parts in one piece of memory, uint8 [N, ...]."""
-    return _gather(parts, np.arange(sum(len(part.rows) for part in parts)))
+    return take(parts, np.arange(sum(len(part.rows) for part in parts)))
 
 
-def _gather(parts: Sequence[Frames], row: np.ndarray) -> Batch:
-    """Returns the examples of ascending rows, which count through all parts."""
+def take(parts: Sequence[Frames], row: np.ndarray) -> Batch:
+    """Returns the examples of ascending rows, which count through all parts, uint8."""
     gathered, first = [], 0
     for part in parts:
         is_here = (first <= row) & (row < first + len(part.rows))
