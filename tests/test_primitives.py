@@ -1,16 +1,23 @@
 """Every form of a primitive is the reference, values and gradients."""
 
+import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import miniature
 import numpy as np
+import optax
 import pytest
 
-from salgan_jax.models import cpu_forms, primitives, reference_forms
+from salgan_jax import experiment, updates
+from salgan_jax import state as train_state
+from salgan_jax.models import cpu_forms, primitives, reference_forms, winograd_forms
 from salgan_jax.models.generator import Generator
+from salgan_jax.schedule import Update
 
-FORMS = sorted(primitives.FORMS)
+# Each set of forms once, under one of its names.
+FORMS = sorted({forms: name for name, forms in primitives.FORMS.items()}.values())
 SIZES = [(1, 1), (2, 3), (5, 4), (48, 64)]
 
 
@@ -63,6 +70,52 @@ def test_a_convolution_equals_the_reference(form, name, size):
     x = jax.random.normal(keys[0], (2, *size, 3))
     kernel = jax.random.normal(keys[1], (3, 3, 3, 4))
     assert_equals_reference(name, form, x, kernel)
+
+
+DEEP = cpu_forms._WINOGRAD_CHANNELS
+
+
+@pytest.mark.parametrize("size", [(3, 2), (4, 6), (30, 28)], ids=str)
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_deep_convolution_equals_the_reference(size, batch):
+    keys = jax.random.split(jax.random.key(0), 2)
+    x = jax.random.normal(keys[0], (batch, *size, DEEP))
+    kernel = jax.random.normal(keys[1], (3, 3, DEEP, DEEP + 3))
+    assert_equals_reference("conv3x3", "cpu", x, kernel)
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "dtype", "is_less"),
+    [
+        ((4, 6), (DEEP, DEEP), jnp.float32, True),
+        ((4, 6), (DEEP - 1, DEEP), jnp.float32, False),
+        ((4, 6), (DEEP, DEEP - 1), jnp.float32, False),
+        ((3, 6), (DEEP, DEEP), jnp.float32, False),
+        ((4, 6), (DEEP, DEEP), jnp.bfloat16, False),
+    ],
+    ids=str,
+)
+def test_deep_convolutions_on_a_cpu_multiply_less(size, channels, dtype, is_less):
+    x = jax.ShapeDtypeStruct((8, *size, channels[0]), dtype)
+    kernel = jax.ShapeDtypeStruct((3, 3, *channels), dtype)
+
+    def num_flops(convolve):
+        def total(x, kernel):
+            return jnp.sum(jnp.square(convolve(x, kernel)))
+
+        gradients = jax.jit(jax.grad(total, argnums=(0, 1))).lower(x, kernel)
+        cost: Any = gradients.cost_analysis()
+        return cost["flops"]
+
+    reference = num_flops(reference_forms.conv3x3)
+    assert (num_flops(cpu_forms.conv3x3) < 0.7 * reference) == is_less
+
+
+@pytest.mark.parametrize(
+    ("batch", "tiles", "expected"), [(4, 192, 1), (4, 48, 4), (6, 96, 2), (5, 1, 5)]
+)
+def test_small_pictures_are_convolved_together(batch, tiles, expected):
+    assert winograd_forms._images_at_once(batch, tiles) == expected
 
 
 @pytest.mark.parametrize("name", ["conv3x3", "upsample2_conv3x3"])
@@ -128,6 +181,47 @@ def test_parameters_do_not_depend_on_the_form():
         jax.tree.map(np.testing.assert_array_equal, params[name], expected)
         ours: Any = network.apply(expected, image)
         np.testing.assert_allclose(ours, logits, atol=1e-5)
+
+
+@functools.cache
+def gradients(form, width_multiplier):
+    """Of the generator: of the content loss, and of the loss through D."""
+    config = miniature.config()
+    config.model.width_multiplier = width_multiplier
+    setup = experiment.make_experiment(config)
+    recipe = setup.recipe._replace(
+        generator=setup.recipe.generator.clone(forms=form),
+        discriminator=setup.recipe.discriminator.clone(forms=form),
+        alpha=0.0,
+    )
+    sgd = optax.sgd(1.0)
+    recipe = recipe._replace(bootstrap_optimizer=sgd, generator_optimizer=sgd)
+    state = train_state.create(
+        setup.params, generator_optimizer=sgd, discriminator_optimizer=sgd
+    )
+    moved = [
+        jax.jit(updates.make_updates(recipe)[update])(state, miniature.batch())[0]
+        for update in (Update.BOOTSTRAP, Update.GENERATOR)
+    ]
+    return [
+        jax.tree.map(jnp.subtract, state.generator.params, after.generator.params)
+        for after in moved
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "width_multiplier"),
+    [
+        *((form, 1 / 16) for form in FORMS if form != "reference"),
+        pytest.param("cpu", 1 / 2, marks=pytest.mark.slow),  # deep enough for Winograd
+    ],
+)
+def test_gradients_of_a_whole_network_do_not_depend_on_the_form(form, width_multiplier):
+    ours = gradients(form, width_multiplier)
+    theirs = gradients("reference", width_multiplier)
+    for tolerance, actual, expected in zip((1e-3, 1e-2), ours, theirs, strict=True):
+        difference = optax.tree.sub(actual, expected)
+        assert optax.tree.norm(difference) < tolerance * optax.tree.norm(expected)
 
 
 def test_frozen_features_are_half_of_the_generator():

@@ -2,8 +2,8 @@
 
 XLA turns the gradient of a convolution's kernel into a convolution with a window as
 large as the picture, at a fifth of the speed of a matrix product. Here it is a sum of
-matrix products over bands of rows that stay in the processor's cache.
-docs/performance.md has what each form gains.
+matrix products over bands of rows that stay in the processor's cache, and deep layers
+take Winograd's way. docs/performance.md has what each form gains.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,13 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from salgan_jax.models import phase_forms, reference_forms
+from salgan_jax.models import phase_forms, reference_forms, winograd_forms
 from salgan_jax.models.reference_forms import flipped
 
 # Pixels of a band: with 64 to 512 channels it then takes one to a few megabytes.
 _BAND_PIXELS = 2048
+# Channels on both sides from which on Winograd's products outweigh his transforms.
+_WINOGRAD_CHANNELS = 256
 
 
 @jax.custom_vjp
@@ -25,6 +27,8 @@ def conv3x3(
     x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c d"]
 ) -> Float[Array, "b h w d"]:
     """Returns `reference_forms.conv3x3`; its kernel's gradient is matrix products."""
+    if _suits_winograd(x, kernel.shape[3]):
+        return winograd_forms.conv3x3(x, kernel)
     return reference_forms.conv(x, kernel)
 
 
@@ -34,9 +38,14 @@ def _conv3x3_forward(x, kernel):
 
 def _conv3x3_backward(saved, cotangent):
     x, kernel = saved
-    kernel_gradient = _sum_over_bands(_conv3x3_products, x, cotangent, scale=1)
     channels, features = kernel.shape[2:]
-    by_tap = kernel_gradient.reshape(3, channels, 3, features).swapaxes(1, 2)
+    if _suits_winograd(x, features):
+        return (
+            winograd_forms.input_gradient(kernel, cotangent),
+            winograd_forms.kernel_gradient(x, cotangent),
+        )
+    products = _sum_over_bands(_conv3x3_products, x, cotangent, scale=1)
+    by_tap = products.reshape(3, channels, 3, features).swapaxes(1, 2)
     return (
         reference_forms.conv(cotangent, flipped(kernel)),
         by_tap.astype(kernel.dtype),
@@ -101,6 +110,14 @@ def _max_pool2_backward(saved, cotangent):
 
 
 max_pool2.defvjp(_max_pool2_forward, _max_pool2_backward)
+
+
+def _suits_winograd(x: jax.Array, features: int) -> bool:
+    """Whether there are many channels, and digits to spare for the transforms."""
+    height, width, channels = x.shape[1:]
+    is_exact = x.dtype in (jnp.float32, jnp.float64)
+    are_even = height % 2 == 0 and width % 2 == 0
+    return is_exact and are_even and min(channels, features) >= _WINOGRAD_CHANNELS
 
 
 def _windows(x: jax.Array) -> jax.Array:
