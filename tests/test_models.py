@@ -11,7 +11,7 @@ from PIL import Image
 
 from salgan_jax.models import reference_forms, vgg16
 from salgan_jax.models.discriminator import Discriminator
-from salgan_jax.models.generator import Generator
+from salgan_jax.models.generator import Decoder, Generator
 from salgan_jax.weights import recognition
 
 
@@ -131,3 +131,21 @@ def test_first_layer_agrees_with_the_real_vgg16(shared_data):
             np.testing.assert_allclose(got, values, atol=5e-4)
             num_checked += len(values)
     assert num_checked >= 40
+
+
+@pytest.mark.parametrize("frozen_blocks", range(6))
+def test_a_prediction_does_not_depend_on_what_is_frozen(frozen_blocks):
+    image = jax.random.uniform(jax.random.key(1), (2, 32, 48, 3), maxval=255.0)
+    whole = vgg16.VGG16Encoder(1 / 16, kernel_init="he_uniform")
+    params: Any = whole.init(jax.random.key(0), image)
+    split = Generator(1 / 16, frozen_blocks, kernel_init="he_uniform")
+    of_generator: Any = split.init(jax.random.key(2), image)["params"]
+    of_generator["encoder"] = params["params"]
+
+    def logits(features):
+        decoder = Decoder(1 / 16, kernel_init="he_uniform")
+        return decoder.apply({"params": of_generator["decoder"]}, features)
+
+    expected: Any = logits(whole.apply(params, image))
+    actual: Any = split.apply({"params": of_generator}, image)
+    np.testing.assert_allclose(actual, expected, atol=1e-5)

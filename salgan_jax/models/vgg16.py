@@ -71,12 +71,14 @@ class VGG16Encoder(nn.Module):
     ) -> Float[Array, "b h2 w2 d"]:
         """Returns the output of block `last`, pooled if another block follows.
 
+        With no block to pass through, `x` comes out as it went in.
+
         Args:
             x: RGB images with values in 0..255 if `first` is 1, else the output of
                 block `first` - 1.
             first, last: which blocks to pass through, counted from 1, as in the paper.
         """
-        if first == 1:
+        if first == 1 <= last:
             x = preprocess(x, self.input_convention)
         for block in range(first, last + 1):
             for index, channels in enumerate(BLOCKS[block - 1], start=1):
