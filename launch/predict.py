@@ -27,6 +27,12 @@ _POST_PROCESSING = flags.DEFINE_enum(
     list(inference.POST_PROCESSING),
     "How predictions become maps: as they are, or as the authors' code made them.",
 )
+_BACKEND = flags.DEFINE_enum(
+    "backend",
+    "jax",
+    list(inference.BACKENDS),
+    "What computes the network; openvino is for CPUs, faster where they have bfloat16.",
+)
 _NPY = flags.DEFINE_bool("npy", False, "Also write <name>.npy, the map in float32.")
 
 
@@ -40,7 +46,10 @@ def main(argv: list[str]) -> int:
     prediction_files.make_output_folder(_OUTPUT.value)
     batch_size = min(inference.preferred_batch_size(), len(jobs))
     predict = inference.make_predictor(
-        loaded, batch_size, post_processing=_POST_PROCESSING.value
+        loaded,
+        batch_size,
+        post_processing=_POST_PROCESSING.value,
+        backend=_BACKEND.value,
     )
     outcome = prediction.predict_files(predict, jobs, batch_size=batch_size)
     print(

@@ -4,8 +4,12 @@ import contextlib
 import os
 import pathlib
 import tempfile
+import threading
 from collections.abc import Iterator
 from typing import BinaryIO
+
+# The umask can only be read by setting it, for all threads.
+_UMASK = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -30,6 +34,7 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
+    with _UMASK:
+        mask = os.umask(0o022)
+        os.umask(mask)
     return mask

@@ -17,15 +17,42 @@ from salgan_jax.data import geometry as frames
 from salgan_jax.data.post_processing import POST_PROCESSING
 from salgan_jax.errors import UserError
 
-__all__ = ["POST_PROCESSING", "Predictor", "make_predictor", "preferred_batch_size"]
+__all__ = [
+    "BACKENDS",
+    "POST_PROCESSING",
+    "Predictor",
+    "make_predictor",
+    "preferred_batch_size",
+]
 
 # uint8 images [H, W, 3] RGB of any sizes -> float32 saliency maps [H, W] in [0, 1],
 # each at its image's size.
 Predictor = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
+# uint8 images [b, h, w, 3] at the generator's size -> saliency maps [b, h, w].
+SaliencyMaps = Callable[[np.ndarray], Any]
+
+
+def _jax_maps(loaded: LoadedGenerator) -> SaliencyMaps:
+    params = jax.tree.map(jnp.asarray, loaded.params)
+    return functools.partial(_saliency_maps, loaded.generator, params)
+
+
+def _openvino_maps(loaded: LoadedGenerator) -> SaliencyMaps:
+    from salgan_jax.export import openvino_runtime  # an optional tool
+
+    return openvino_runtime.make_saliency_maps(loaded)
+
+
+# What computes the network: this project, or another program made from it.
+BACKENDS = {"jax": _jax_maps, "openvino": _openvino_maps}
 
 
 def make_predictor(
-    loaded: LoadedGenerator, batch_size: int = 8, *, post_processing: str = "none"
+    loaded: LoadedGenerator,
+    batch_size: int = 8,
+    *,
+    post_processing: str = "none",
+    backend: str = "jax",
 ) -> Predictor:
     """A function from images of any sizes to their saliency maps at those sizes.
 
@@ -37,11 +64,14 @@ def make_predictor(
       batch_size: images that pass the generator at once.
       post_processing: in `POST_PROCESSING`: "released_code" makes maps of the image's
         size as the authors' code does, "none" by area and bilinear interpolation.
+      backend: in `BACKENDS`: what computes the network.
+
+    Raises:
+      UserError: the backend is not installed.
     """
     return functools.partial(
         _predict,
-        functools.partial(_saliency_maps, loaded.generator),
-        jax.tree.map(jnp.asarray, loaded.params),
+        BACKENDS[backend](loaded),
         _frame_size(loaded.config),
         functools.partial(
             frames.map_from_frame,
@@ -68,8 +98,7 @@ def _frame_size(config: Any) -> tuple[int, int]:
 
 
 def _predict(
-    saliency_maps: Callable[[Any, np.ndarray], jax.Array],
-    params: Any,
+    saliency_maps: SaliencyMaps,
     frame_size: tuple[int, int],
     map_from_frame: Callable[..., np.ndarray],
     geometry: str,
@@ -86,7 +115,7 @@ def _predict(
             batch[i] = frames.image_to_frame(
                 image, frame_size=frame_size, geometry=geometry
             )
-        predicted = np.asarray(saliency_maps(params, batch))[: len(some)]
+        predicted = np.asarray(saliency_maps(batch))[: len(some)]
         if not np.isfinite(predicted).all():
             raise UserError(
                 f"the generator of step {step} predicts values that are not finite: "

@@ -1,5 +1,8 @@
 """Saliency maps of image files, written as files."""
 
+import concurrent.futures
+import functools
+import os
 import pathlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,8 +17,9 @@ from salgan_jax.errors import UserError
 from salgan_jax.inference import Predictor
 from salgan_jax.prediction_files import Job
 
-# One batch of photographs, with maps and overlays, then stays below one gigabyte.
+# All photographs at hand, with maps and overlays, then stay below one gigabyte.
 _MAX_PIXELS = 64_000_000
+_MAX_WORKERS = 16
 
 
 class Outcome(NamedTuple):
@@ -23,6 +27,11 @@ class Outcome(NamedTuple):
 
     num_written: int
     unreadable: list[pathlib.Path]
+
+
+class _Unreadable(NamedTuple):
+    image: pathlib.Path
+    reason: str
 
 
 def predict_files(
@@ -33,28 +42,34 @@ def predict_files(
     The grey level of a map's PNG is round(255 * saliency): absolute, so that maps of
     different images can be compared. The overlay is scaled to the map's maximum. The
     array is the map as float32 [H, W] in [0, 1]. A file appears whole or not at all. An
-    image that cannot be read is named on stderr and skipped. Images are held one batch
-    at a time.
+    image that cannot be read is named on stderr and skipped.
+
+    A thread for each processor reads a batch, predicts it and writes it, so that the
+    network of one batch works while others are decoded, resized and encoded.
+
+    Args:
+      predict: may be called from several threads.
+      jobs: from `prediction_files.plan`.
+      batch_size: images that a thread takes at once.
+
+    Raises:
+      UserError: predictions are not finite.
+      OSError: a file cannot be written. Batches not yet begun are left.
     """
-    num_written, unreadable = 0, []
-    with tqdm.tqdm(total=len(jobs), unit="image", disable=None) as progress:
-
-        def readable() -> Iterator[tuple[Job, np.ndarray]]:
-            for job in jobs:
-                try:
-                    yield job, image_files.read_image(job.image)
-                except (UserError, OSError) as error:
-                    progress.write(f"skipped: {error}", file=sys.stderr)
-                    progress.update()
-                    unreadable.append(job.image)
-
-        for batch in _batches(readable(), batch_size):
-            maps = predict([image for _, image in batch])
-            for (job, image), saliency_map in zip(batch, maps, strict=True):
-                _write(job, image, saliency_map)
-                num_written += 1
-                progress.update()
-    return Outcome(num_written, unreadable)
+    num_workers = min(_MAX_WORKERS, os.cpu_count() or 1)
+    batches = [jobs[i : i + batch_size] for i in range(0, len(jobs), batch_size)]
+    finish = functools.partial(_finish, predict, _MAX_PIXELS // num_workers)
+    unreadable: list[pathlib.Path] = []
+    with (
+        tqdm.tqdm(total=len(jobs), unit="image", disable=None) as progress,
+        concurrent.futures.ThreadPoolExecutor(num_workers) as workers,
+    ):
+        for batch, skipped in zip(batches, workers.map(finish, batches), strict=True):
+            for image, reason in skipped:
+                progress.write(f"skipped: {reason}", file=sys.stderr)
+                unreadable.append(image)
+            progress.update(len(batch))
+    return Outcome(len(jobs) - len(unreadable), unreadable)
 
 
 def grey_levels(saliency_map: np.ndarray) -> np.ndarray:
@@ -62,15 +77,35 @@ def grey_levels(saliency_map: np.ndarray) -> np.ndarray:
     return np.round(saliency_map * 255).astype(np.uint8)
 
 
+def _finish(
+    predict: Predictor, max_pixels: int, jobs: Sequence[Job]
+) -> list[_Unreadable]:
+    """Reads, predicts and writes the images of some jobs; returns what was skipped."""
+    skipped = []
+
+    def readable() -> Iterator[tuple[Job, np.ndarray]]:
+        for job in jobs:
+            try:
+                yield job, image_files.read_image(job.image)
+            except (UserError, OSError) as error:
+                skipped.append(_Unreadable(job.image, str(error)))
+
+    for batch in _batches(readable(), max_pixels):
+        maps = predict([image for _, image in batch])
+        for (job, image), saliency_map in zip(batch, maps, strict=True):
+            _write(job, image, saliency_map)
+    return skipped
+
+
 def _batches(
-    images: Iterable[tuple[Job, np.ndarray]], batch_size: int
+    images: Iterable[tuple[Job, np.ndarray]], max_pixels: int
 ) -> Iterator[list[tuple[Job, np.ndarray]]]:
-    """Batches of at most `batch_size` images, fewer where the images are large."""
+    """All at once, or in several parts where the images are large."""
     batch, num_pixels = [], 0
     for job, image in images:
         batch.append((job, image))
         num_pixels += image.shape[0] * image.shape[1]
-        if len(batch) == batch_size or num_pixels >= _MAX_PIXELS:
+        if num_pixels >= max_pixels:
             yield batch
             batch, num_pixels = [], 0
     if batch:

@@ -1,3 +1,4 @@
+import concurrent.futures
 import os
 
 import pytest
@@ -34,3 +35,18 @@ def test_finished_file_follows_the_umask(tmp_path):
     finally:
         os.umask(old)
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_many_threads_leave_the_umask_and_the_permissions_alone(tmp_path):
+    before = os.umask(0o027)
+
+    def write(number):
+        with atomic.written_aside(tmp_path / str(number)) as file:
+            file.write(b"x")
+
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            list(threads.map(write, range(500)))
+    finally:
+        assert os.umask(before) == 0o027
+    assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir()} == {0o640}

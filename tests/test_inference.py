@@ -1,7 +1,9 @@
+import concurrent.futures
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import miniature
 import ml_collections
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from salgan_jax import inference
 from salgan_jax.checkpoints import LoadedGenerator
 from salgan_jax.data import images as image_files
 from salgan_jax.errors import UserError
+from salgan_jax.export import openvino_runtime
 from salgan_jax.models.generator import Generator
 
 
@@ -111,3 +114,30 @@ def test_the_real_generator_predicts_the_sigmoid_of_its_logits():
     logits: Any = jax.jit(generator.apply)({"params": params}, batch)
     expected = 1 / (1 + np.exp(-np.asarray(logits)[0, :, :, 0]))
     np.testing.assert_allclose(saliency_map, expected, rtol=1e-4)
+
+
+def _small_generator():
+    setup = miniature.experiment()
+    return LoadedGenerator(
+        setup.recipe.generator, setup.params.generator, miniature.config(), 0
+    )
+
+
+def test_openvino_predicts_the_same_from_any_thread():
+    pytest.importorskip("openvino", reason="requirements-export.txt is not installed")
+    images = [_image(40, 50, seed) for seed in range(6)]
+    expected = inference.make_predictor(_small_generator(), 2)(images)
+    predict = inference.make_predictor(_small_generator(), 2, backend="openvino")
+    with concurrent.futures.ThreadPoolExecutor(3) as threads:
+        in_threads = list(threads.map(predict, [images[:2], images[2:4], images[4:]]))
+    for theirs in (predict(images), [m for maps in in_threads for m in maps]):
+        for actual, wanted in zip(theirs, expected, strict=True):
+            # OpenVINO may choose half precision.
+            np.testing.assert_allclose(actual, wanted, atol=0.03)
+    assert np.ptp(expected[0]) > 0.1
+
+
+def test_a_backend_that_is_not_installed_is_one_clear_line(monkeypatch):
+    monkeypatch.setattr(openvino_runtime, "PACKAGES", ("onnx", "nosuchpackage"))
+    with pytest.raises(UserError, match=r"needs nosuchpackage, .*requirements-export"):
+        inference.make_predictor(_small_generator(), backend="openvino")

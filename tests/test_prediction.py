@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from PIL import Image
 
 from salgan_jax import prediction, prediction_files
+from salgan_jax.errors import UserError
 
 
 def _brightness(images):
@@ -88,32 +90,65 @@ def test_images_that_vanish_are_skipped_too(tmp_path):
     assert outcome == prediction.Outcome(0, [tmp_path / "a.png"])
 
 
-def test_batches_are_bounded_in_number_and_in_pixels(monkeypatch):
-    monkeypatch.setattr(prediction, "_MAX_PIXELS", 100)
+def test_large_images_are_predicted_in_several_parts():
     sizes = [1, 1, 1, 1, 200, 60, 60, 1]
     job = prediction_files.Job(Path(), Path(), None, None)
     images = [(job, np.zeros((1, size, 3), np.uint8)) for size in sizes]
-    batches = prediction._batches(images, batch_size=3)
+    batches = prediction._batches(images, max_pixels=100)
     widths = [[image.shape[1] for _, image in batch] for batch in batches]
-    assert widths == [[1, 1, 1], [1, 200], [60, 60], [1]]
+    assert widths == [[1, 1, 1, 1, 200], [60, 60], [1]]
 
 
-def test_images_are_read_one_batch_at_a_time(tmp_path, monkeypatch):
-    for i in range(6):
+def _some_images(tmp_path, number):
+    for i in range(number):
         Image.fromarray(_ramp()).save(tmp_path / f"{i}.png")
+    return _plan(tmp_path, tmp_path / "maps")
+
+
+def test_images_are_read_a_batch_for_each_thread(tmp_path, monkeypatch):
+    monkeypatch.setattr(prediction.os, "cpu_count", lambda: 2)
     read = prediction.image_files.read_image
-    num_read = []
+    num_at_hand, most = [0], [0]
 
     def counting(path):
-        num_read.append(path)
+        num_at_hand[0] += 1
+        most[0] = max(most[0], num_at_hand[0])
         return read(path)
 
     def predict(images):
-        seen.append(len(num_read))
+        maps = _brightness(images)
+        num_at_hand[0] -= len(images)
+        return maps
+
+    monkeypatch.setattr(prediction.image_files, "read_image", counting)
+    jobs = _some_images(tmp_path, 20)
+    prediction.predict_files(predict, jobs, batch_size=3)
+    assert 3 <= most[0] <= 2 * 3
+
+
+def test_the_next_images_are_read_while_the_network_works(tmp_path, monkeypatch):
+    monkeypatch.setattr(prediction.os, "cpu_count", lambda: 2)
+    at_work = threading.Barrier(2, timeout=30)
+
+    def predict(images):
+        at_work.wait()  # breaks unless two batches have been read
         return _brightness(images)
 
-    seen = []
-    monkeypatch.setattr(prediction.image_files, "read_image", counting)
-    jobs = _plan(tmp_path, tmp_path / "maps")
-    prediction.predict_files(predict, jobs, batch_size=2)
-    assert seen == [2, 4, 6]
+    jobs = _some_images(tmp_path, 4)
+    assert prediction.predict_files(predict, jobs, batch_size=1).num_written == 4
+
+
+def test_what_cannot_go_on_stops_all_threads(tmp_path, monkeypatch):
+    monkeypatch.setattr(prediction.os, "cpu_count", lambda: 2)
+    num_calls = [0]
+
+    def predict(images):
+        num_calls[0] += 1
+        if num_calls[0] == 2:
+            raise UserError("not finite")
+        return _brightness(images)
+
+    jobs = _some_images(tmp_path, 50)
+    with pytest.raises(UserError, match="not finite"):
+        prediction.predict_files(predict, jobs, batch_size=1)
+    assert len(list((tmp_path / "maps").iterdir())) < 50

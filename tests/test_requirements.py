@@ -33,7 +33,8 @@ def test_pyproject_names_everything_that_is_imported_but_what_exports_need():
         for name in [getattr(node, "module", None) or node.names[0].name]
     }
     optional = set(names(requirements("requirements-export.txt")))
-    others = imported - sys.stdlib_module_names - {"salgan_jax"} - optional
+    ours = {"salgan_jax", "benchmarks"}
+    others = imported - sys.stdlib_module_names - ours - optional
     packages_of = importlib.metadata.packages_distributions()
     pinned = set(names(requirements("requirements.txt")))
     assert [name for name in others if pinned.isdisjoint(packages_of[name])] == []
