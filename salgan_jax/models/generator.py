@@ -32,13 +32,15 @@ class Decoder(nn.Module):
                     upsample=index == 1 and block < len(vgg16.BLOCKS),
                 )
                 x = nn.relu(layer(x))
-        return self._conv(1, "decoder_output", kernel_size=1)(x)
+        # In the precision of the parameters: a map in steps of half precision would
+        # tell the discriminator that it is a prediction.
+        return self._conv(1, "decoder_output", kernel_size=1, dtype=None)(x)
 
     def _conv(self, features: int, name: str, **options) -> convolution.Conv:
+        options = {"dtype": self.dtype} | options
         return convolution.Conv(
             features,
             kernel_init=self.kernel_init,
-            dtype=self.dtype,
             forms=self.forms,
             name=name,
             **options,

@@ -27,6 +27,8 @@ class Popout(tfds.core.GeneratorBasedBuilder):
     BUILDER_CONFIGS: ClassVar[list[PopoutConfig]] = [
         PopoutConfig(name="full", num_train=400, num_validation=100),
         PopoutConfig(name="tiny", num_train=24, num_validation=8),
+        # As many as SALICON, to time a whole run.
+        PopoutConfig(name="large", num_train=10_000, num_validation=100),
     ]
 
     def _info(self) -> tfds.core.DatasetInfo:
