@@ -268,3 +268,60 @@ def test_a_shorter_bootstrap_can_share_the_start_of_a_longer_one(environment, tm
     _, arrays, _ = checkpoints.restore_arrays(str(tmp_path))
     slots = jax.tree.leaves(arrays["discriminator"]["opt_state"])
     assert any(np.asarray(slot).any() for slot in slots)
+
+
+def short_config(environment, **fields):
+    """Three epochs of three steps, the first of them bootstrap; examples flipped."""
+    config = smoke_config(environment)
+    config.data.horizontal_flip = True
+    config.phases.bootstrap_epochs = 1
+    config.phases.num_epochs = 3
+    config.evaluation.max_images = 1
+    config.update_from_flattened_dict(fields)
+    return config
+
+
+@pytest.fixture(scope="module")
+def short_run(environment, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("short") / "run"
+    return training.train(short_config(environment), str(workdir)), workdir
+
+
+@pytest.mark.parametrize(
+    "place", ["host", pytest.param("device", marks=pytest.mark.slow)]
+)
+def test_a_cache_of_frozen_features_changes_no_bit(
+    short_run, environment, tmp_path, place
+):
+    fields = {"model.cache_frozen_features": True, "data.cache": place}
+    config = short_config(environment, **fields, **{"phases.num_epochs": 2})
+    training.train(config, str(tmp_path / "run"))
+    # The cache is made anew for the rest of an interrupted run.
+    config.phases.num_epochs = 3
+    state = training.train(config, str(tmp_path / "run"))
+    assert not miniature.differing(short_run[0], state)
+
+
+def test_several_steps_a_call_are_the_same_steps(short_run, environment, tmp_path):
+    expected, workdir = short_run
+    config = short_config(environment, fused_steps=2)
+    state = training.train(config, str(tmp_path / "run"))
+    assert state.step == expected.step == 9
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4),
+        state.generator.params,
+        expected.generator.params,
+    )
+    fused, single = scalars.read(str(tmp_path / "run")), scalars.read(str(workdir))
+    for name in ("content_loss", "discriminator_loss"):
+        for values in zip(fused[f"train/{name}"], single[f"train/{name}"], strict=True):
+            np.testing.assert_allclose(*values, rtol=1e-3)
+
+
+def test_both_players_can_move_in_each_step(environment, tmp_path):
+    config = short_config(environment, schedule="both", **{"phases.num_epochs": 2})
+    training.train(config, str(tmp_path / "run"))
+    series = scalars.read(str(tmp_path / "run"))
+    for name in ("discriminator_loss", "generator_loss"):
+        steps, values = series[f"train/{name}"]
+        assert steps[-1] == 6 and np.isfinite(values).all()
