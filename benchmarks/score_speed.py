@@ -22,7 +22,7 @@ from salgan_jax.evaluation.baseline_predictors import Scored
 from salgan_jax.evaluation.scoring import Knowledge, Scoring
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "tests"))
-import peer
+import peer  # pyright: ignore[reportMissingImports]
 
 HEIGHT, WIDTH, NUM_FIXATIONS = 480, 640, 400
 _NUM_IMAGES = flags.DEFINE_integer("num_images", 40, "That pysaliency scores.")

@@ -28,6 +28,9 @@ def conv(channels: int, features: int, size: int = 3) -> nn.Conv2d:
 class Generator(nn.Module):
     """VGG-16 encoder and mirrored decoder; [n, 3, h, w] in 0..255 to logits."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, width: float = 1.0, frozen_blocks: int = 3) -> None:
         super().__init__()
         self.frozen_blocks = frozen_blocks
@@ -147,7 +150,7 @@ class Steps:
         for index, block in enumerate(self.discriminator.blocks, start=1):
             for place, layer in enumerate(block.children(), start=1):
                 _load_conv(layer, discriminator[f"conv{index}_{place}"])
-        features = self.discriminator.blocks[-1][-1].out_channels
+        features = len(discriminator["conv3_2"]["bias"])
         kernel = np.asarray(discriminator["fc4"]["kernel"])
         channels_first = kernel.reshape(-1, features, kernel.shape[1]).swapaxes(0, 1)
         fc4 = {**discriminator["fc4"], "kernel": channels_first.reshape(kernel.shape)}
@@ -155,8 +158,8 @@ class Steps:
             _load(getattr(self.discriminator, name), params, (1, 0))
 
     def to_device(self, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns a batch of NumPy arrays as uint8 tensors [n, h, w, c]."""
-        image, saliency_map = (torch.from_numpy(np.array(x)) for x in batch[:2])
+        """Returns a batch of arrays or tensors as uint8 tensors [n, h, w, c]."""
+        image, saliency_map = (torch.as_tensor(x) for x in batch[:2])
         return (
             image.to(self.device, non_blocking=True),
             saliency_map.to(self.device, non_blocking=True),
@@ -224,6 +227,19 @@ class Steps:
         )
         real, fake = judged.float().chunk(2)
         return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+
+
+class Examples(torch.utils.data.Dataset):
+    """The rows of two arrays: images and saliency maps, uint8."""
+
+    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+        self._arrays = arrays
+
+    def __len__(self) -> int:
+        return len(self._arrays[0])
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        return tuple(np.array(array[index]) for array in self._arrays)
 
 
 DENSE = ("fc5", "fc6")

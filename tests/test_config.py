@@ -7,12 +7,14 @@ from ml_collections.config_flags import config_flags
 
 from salgan_jax import config as config_module
 from salgan_jax.errors import UserError
+from salgan_jax.schedule import Update, make_schedule
 
 CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
 VARIANTS = [
     "salgan.py",
     "salgan.py:article",
     "content_only.py",
+    "both.py",
     "released_code.py",
     "osie.py",
     "osie.py:blocks12",
@@ -42,6 +44,24 @@ def test_config_is_valid_and_has_the_fields_of_the_default(name):
 def test_every_config_is_tested():
     files = {path.name for path in CONFIGS.glob("*.py")}
     assert files == {name.partition(":")[0] for name in VARIANTS}
+
+
+def test_both_makes_as_many_updates_of_each_player_as_the_paper():
+    steps = {}
+    for name in ("salgan.py", "both.py"):
+        config = load(name)
+        plan = make_schedule(
+            num_examples=320,
+            batch_size=config.batch_size,
+            bootstrap_epochs=config.phases.bootstrap_epochs,
+            num_epochs=config.phases.num_epochs,
+            schedule=config.schedule,
+        )
+        updates = [plan.update_at(step) for step in range(plan.num_steps)]
+        moves = {Update.GENERATOR, Update.DISCRIMINATOR, Update.BOTH}
+        per_move = 2 if config.schedule == "both" else 1
+        steps[name] = per_move * sum(update in moves for update in updates)
+    assert steps["both.py"] == pytest.approx(steps["salgan.py"], rel=0.01)
 
 
 def test_article_is_the_paper_with_batches_of_8():

@@ -80,6 +80,28 @@ def test_every_command_about_scores_runs(folder):
     run_all(shown, folder)
 
 
+@pytest.mark.slow
+def test_every_command_about_speed_runs(folder):
+    weight_files.write_torch_zip_by_hand(
+        folder / "vgg16-397923af.pth", weight_files.torchvision_state()
+    )
+    publishers_files.write_image(folder / "photo.jpg")
+    (folder / "page.md").write_text("")
+    shown = shown_in("docs/performance.md")
+    assert len(shown) == 5
+    # All of it would take half an hour; tests/test_benchmark.py has more.
+    briefly = "--minutes=0.01 --output=results --page=page.md"
+    run_all([f"{x} {briefly}" if "benchmark.py" in x else x for x in shown], folder)
+
+
+def test_the_page_about_speed_names_every_setting():
+    text = page("docs/performance.md")
+    default = config_module.default()
+    names = [f"precision.{name}" for name in default.precision]
+    names += ["model.cache_frozen_features", "data.cache", "fused_steps", "schedule"]
+    assert all(f"| `{name}` |" in text for name in [*names, "compilation_cache"])
+
+
 def test_the_page_about_scores_names_every_column_convention_and_benchmark():
     text = page("docs/scores.md")
     for name in (*METRICS, "emd", *CONVENTIONS, *BENCHMARKS):
