@@ -17,7 +17,7 @@ import orbax.checkpoint as ocp
 from ml_collections import ConfigDict
 from orbax.checkpoint import checkpoint_managers
 
-from salgan_jax import config as config_module
+from salgan_jax import compatibility
 from salgan_jax.errors import UserError
 from salgan_jax.models.generator import Generator
 from salgan_jax.state import TrainState
@@ -166,7 +166,7 @@ def saved_config(workdir: str, step: int | None = None) -> ConfigDict:
     with _reader(workdir) as manager:
         step = _existing_step(manager, step)
         items = ocp.args.Composite(config=ocp.args.JsonRestore())
-        return config_module.complete(manager.restore(step, args=items)["config"])
+        return compatibility.complete(manager.restore(step, args=items)["config"])
 
 
 def load_generator(workdir: str, step: int | None = None) -> LoadedGenerator:

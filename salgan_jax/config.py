@@ -11,24 +11,6 @@ from ml_collections import ConfigDict
 from salgan_jax.errors import UserError
 from salgan_jax.schedule import SCHEDULES
 
-# May differ between the run that wrote a checkpoint and the run that goes on from it:
-# these change what is shown or kept, or when the run ends, but not what a step does.
-RESUMABLE_FIELDS = (
-    "name",
-    "num_devices",
-    "data.data_dir",
-    "data.eval_split",
-    "data.cache",  # the batches are the same
-    "data.num_workers",
-    "model.cache_frozen_features",  # the same to the bit
-    "compilation_cache",
-    "init_from",
-    "phases.num_epochs",  # a longer run goes on; the steps before are the same
-    "logging",
-    "evaluation",
-    "checkpoint",
-)
-
 
 def default() -> ConfigDict:
     """Returns the published experiment, complete and locked."""
@@ -107,18 +89,6 @@ def default() -> ConfigDict:
     config.checkpoint.max_to_keep = 3  # the newest; the best is kept besides
     config.checkpoint.best_metric = "cc"  # nss, auc, auc_judd, auc_borji, cc, sim, kld
     config.lock()
-    return config
-
-
-def complete(saved: dict[str, Any]) -> ConfigDict:
-    """Returns the config of a checkpoint, with the fields that are newer than it.
-
-    A new field's default means what was done before there was the field.
-    """
-    config = default()
-    config.precision.generator = "float32"  # as before there was a choice
-    with config.unlocked():
-        config.update(saved)
     return config
 
 
@@ -260,52 +230,6 @@ def _validate_speed(config: ConfigDict) -> None:
             "config.model.cache_frozen_features needs a place for the features: set "
             "config.data.cache to auto, host or device"
         )
-
-
-def check_resumable(
-    saved: ConfigDict, current: ConfigDict, *, epochs_done: float
-) -> None:
-    """Checks that a run with `current` may go on where one with `saved` stopped.
-
-    Args:
-        saved: the config in the checkpoint.
-        current: the config of this start.
-        epochs_done: up to the checkpoint. A bootstrap phase that has not ended yet may
-            become longer or shorter: runs that differ in it alone can share its start.
-
-    Raises:
-        UserError: lists the fields that would change what a step does, or has done.
-    """
-    before, now = _flatten(saved.to_dict()), _flatten(current.to_dict())
-    length = "phases.bootstrap_epochs"
-    if epochs_done <= min(before[length], now[length]):
-        before[length] = now[length]
-    changed = [
-        f"{field} was {before.get(field)!r}, now {now.get(field)!r}"
-        for field in sorted(before.keys() | now.keys())
-        if before.get(field) != now.get(field) and not _may_change(field)
-    ]
-    if changed:
-        raise UserError(
-            f"the workdir holds a run of another config ({'; '.join(changed)}): use "
-            "another --workdir, or the config that it was started with"
-        )
-
-
-def _may_change(field: str) -> bool:
-    return any(
-        field == name or field.startswith(f"{name}.") for name in RESUMABLE_FIELDS
-    )
-
-
-def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
-    return flat
 
 
 def _get(config: ConfigDict, field: str) -> Any:

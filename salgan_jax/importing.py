@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from salgan_jax import checkpoints
+from salgan_jax import checkpoints, compatibility
 from salgan_jax import config as config_module
 from salgan_jax.errors import UserError
 from salgan_jax.weights import recognition
@@ -115,7 +115,7 @@ def _config(sources: Sequence[Source]) -> ConfigDict:
     for source in sources:
         imported = source.imported
         if imported.config is not None:
-            config = config_module.complete(imported.config)
+            config = compatibility.complete(imported.config)
         elif imported.input_convention is not None:
             config.name = imported.what
             config.model.input_convention = imported.input_convention

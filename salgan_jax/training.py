@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from salgan_jax import (
     checkpoints,
+    compatibility,
     compilation,
     experiment,
     frozen_cache,
@@ -71,7 +72,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
     if saved_step is None:
         setup = experiment.with_initial_weights(setup, config)
     else:
-        config_module.check_resumable(
+        compatibility.check_resumable(
             checkpoints.saved_config(workdir, saved_step),
             config,
             epochs_done=saved_step / schedule.steps_per_epoch,

@@ -4,7 +4,7 @@ import miniature
 import publishers_files
 import pytest
 
-from salgan_jax import config as config_module
+from salgan_jax import compatibility
 from salgan_jax.data import preparation, records
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import chosen_images
@@ -25,7 +25,7 @@ def data_dir(tmp_path_factory):
 
 
 def run_of(data_dir, **data):
-    config = config_module.complete(miniature.config().to_dict())
+    config = compatibility.complete(miniature.config().to_dict())
     config.data.update({"data_dir": data_dir, **data})
     return config
 

@@ -5,6 +5,7 @@ import pathlib
 import pytest
 from ml_collections.config_flags import config_flags
 
+from salgan_jax import compatibility
 from salgan_jax import config as config_module
 from salgan_jax.errors import UserError
 from salgan_jax.schedule import Update, make_schedule
@@ -122,7 +123,7 @@ def test_a_run_is_not_resumed_with_another_recipe():
     with pytest.raises(
         UserError, match=r"batch_size was 32, now 8; losses.alpha was 0.005, now 0.05"
     ):
-        config_module.check_resumable(saved, current, epochs_done=0)
+        compatibility.check_resumable(saved, current, epochs_done=0)
 
 
 def test_a_run_may_be_extended_and_logged_differently():
@@ -130,15 +131,15 @@ def test_a_run_may_be_extended_and_logged_differently():
     current.phases.num_epochs = 200
     current.logging.every_steps = 1
     current.data.data_dir = "elsewhere"
-    config_module.check_resumable(saved, current, epochs_done=50)
+    compatibility.check_resumable(saved, current, epochs_done=50)
 
 
 def test_bootstrap_may_change_length_only_before_it_ends():
     saved, current = config_module.default(), config_module.default()
     current.phases.bootstrap_epochs = 20
-    config_module.check_resumable(saved, current, epochs_done=15)
+    compatibility.check_resumable(saved, current, epochs_done=15)
     with pytest.raises(UserError, match="bootstrap_epochs was 15, now 20"):
-        config_module.check_resumable(saved, current, epochs_done=15.1)
+        compatibility.check_resumable(saved, current, epochs_done=15.1)
 
 
 def test_a_config_that_came_back_from_a_checkpoint_is_the_same():
@@ -147,7 +148,7 @@ def test_a_config_that_came_back_from_a_checkpoint_is_the_same():
     from ml_collections import ConfigDict
 
     saved = ConfigDict(json.loads(json.dumps(config_module.default().to_dict())))
-    config_module.check_resumable(saved, config_module.default(), epochs_done=99)
+    compatibility.check_resumable(saved, config_module.default(), epochs_done=99)
 
 
 def test_a_config_of_an_older_checkpoint_gets_the_fields_that_came_later():
@@ -157,7 +158,7 @@ def test_a_config_of_an_older_checkpoint_gets_the_fields_that_came_later():
     saved = config.to_dict()
     saved["data"]["image_size"] = [32, 48]  # as JSON gives it back
     del saved["data"]["geometry"], saved["data"]["cache"]
-    completed = config_module.complete(saved)
+    completed = compatibility.complete(saved)
     assert completed.is_locked
     assert completed.to_dict() == config.to_dict()
 

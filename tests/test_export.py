@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax import checkpoints, initial_weights
-from salgan_jax import config as config_module
+from salgan_jax import checkpoints, compatibility, initial_weights
 from salgan_jax.errors import UserError
 from salgan_jax.export import chain, model_card, sample, story
 from salgan_jax.weights import recognition
@@ -103,7 +102,7 @@ def test_an_exported_generator_comes_back_bit_by_bit(workdir, tmp_path):
     imported = recognition.load(str(tmp_path / "salgan.safetensors"))
     found = {"encoder": imported.encoder, "decoder": imported.decoder}
     assert not miniature.differing(dict(loaded.params), found)
-    described = config_module.complete(imported.config or {})
+    described = compatibility.complete(imported.config or {})
     assert described.to_json() == loaded.config.to_json()
     started = initial_weights.load(str(tmp_path / "salgan.safetensors"))
     assert started.is_generator and started.step == 7

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
-0 errors schedule config atomic
+0 errors schedule config compatibility atomic
 1 models losses metrics
 2 optimizers state players updates
 3 parallel data checkpoints weights visualization scalars
@@ -35,8 +35,8 @@ ONLY_HERE = {
     "tensorboardX": ["scalars"],
     "torch": ["export"],
     "absl.flags": ["doors", "launch", "data"],  # data: grain has flags of its own
-    "salgan_jax.config": ["checkpoints", *STORIES_AND_DOORS],
-    "ml_collections": ["config", "checkpoints", *STORIES_AND_DOORS],
+    "salgan_jax.config": ["compatibility", "checkpoints", *STORIES_AND_DOORS],
+    "ml_collections": ["config", "compatibility", "checkpoints", *STORIES_AND_DOORS],
     "jax": NOT_WORDS,
     "flax": NOT_WORDS,
 }

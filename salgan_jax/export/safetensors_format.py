@@ -8,8 +8,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from salgan_jax import checkpoints
-from salgan_jax import config as config_module
+from salgan_jax import checkpoints, compatibility
 from salgan_jax.checkpoints import LoadedGenerator
 from salgan_jax.export import chain
 
@@ -39,7 +38,7 @@ def run(directory: pathlib.Path, images: np.ndarray) -> np.ndarray:
         metadata = file.metadata()
         names = list(file.keys())
         params = {tuple(name.split(".")): file.get_tensor(name) for name in names}
-    config = config_module.complete(json.loads(metadata["config"]))
+    config = compatibility.complete(json.loads(metadata["config"]))
     restored = LoadedGenerator(
         checkpoints.make_generator(config),
         flax.traverse_util.unflatten_dict(params),
