@@ -1,6 +1,8 @@
 """The same task in our code and in PyTorch: prediction or one update, made n times."""
 
 import functools
+import gc
+import importlib.util
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,6 +16,7 @@ from salgan_jax import config as config_module
 from salgan_jax import experiment, inference, parallel, updates
 from salgan_jax import state as train_state
 from salgan_jax.checkpoints import LoadedGenerator
+from salgan_jax.errors import UserError
 from salgan_jax.schedule import Update
 from salgan_jax.state import Batch, CachedBatch, InitialParams
 
@@ -28,6 +31,20 @@ _FIRST_LOSS = {
     Update.GENERATOR: "generator_loss",
     Update.BOTH: "discriminator_loss",
 }
+
+
+def check_peer() -> None:
+    """Raises UserError unless PyTorch can compute where JAX does."""
+    if importlib.util.find_spec("torch") is None:
+        raise UserError("PyTorch is the peer and is not installed: pip install torch")
+    import torch
+
+    platform = jax.default_backend()
+    if platform != "cpu" and not torch.cuda.is_available():
+        raise UserError(
+            f"JAX computes on {platform} and PyTorch cannot: install a PyTorch with "
+            "CUDA, or set JAX_PLATFORMS=cpu to compare both on the CPU"
+        )
 
 
 class Network(NamedTuple):
@@ -173,7 +190,7 @@ def openvino(network: Network, batch: Batch) -> Contestant:
     config.data.image_size = network.image_size
     params = network.params.generator
     loaded = LoadedGenerator(setup.recipe.generator, params, config, 0)
-    maps = inference.BACKENDS["openvino"](loaded)
+    maps = inference.BACKENDS["openvino"](loaded, "auto")
 
     def run(count: int) -> np.ndarray:
         for _ in range(count):
@@ -190,6 +207,15 @@ def _with_features(generator: Any, network: Network, batch: Batch) -> CachedBatc
         )
     )(network.params.generator, batch.image)
     return CachedBatch(batch.image, batch.saliency_map, np.asarray(features))
+
+
+def give_memory_back() -> None:
+    """Frees what contestants that are gone have left on a GPU."""
+    gc.collect()
+    if jax.default_backend() != "cpu":
+        import torch
+
+        torch.cuda.empty_cache()
 
 
 def _memory(

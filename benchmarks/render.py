@@ -16,6 +16,15 @@ def load(directory: pathlib.Path) -> list[Result]:
     return [json.loads(path.read_text()) for path in sorted(directory.glob("*.json"))]
 
 
+def merged(earlier: Result, result: Result) -> Result:
+    """Returns the result, and what only an earlier one of the same code measured."""
+    if any(earlier[key] != result[key] for key in ("commit", "machine")):
+        return result
+    kept = {key: earlier[key] for key in earlier if not result.get(key)}
+    total = earlier["seconds"] + result["seconds"]
+    return result | kept | {"seconds": total, "left_out": result["left_out"]}
+
+
 def write_page(page: pathlib.Path, results: Sequence[Result]) -> None:
     """Replaces what stands between the two marks of the page."""
     before, _, rest = page.read_text().partition(BEGIN)
@@ -36,11 +45,13 @@ def of_machine(result: Result) -> str:
     """Returns the section of a machine."""
     machine, limits = result["machine"], result["limits"]
     speeds = ", ".join(f"{v / 1e12:.2f} TFLOP/s in {k}" for k, v in limits.items())
+    counted = result["flops_per_image"].items()
+    needed = ", ".join(f"{task} {flops / 1e9:.1f}" for task, flops in counted)
     parts = [
         f"\n## {machine['name']}\n\n",
         f"{machine['device']}, {machine['cores']} cores; {machine['versions']}; commit "
         f"{result['commit']}, {result['date']}, {result['seconds'] / 60:.0f} minutes. "
-        f"A large matrix product reaches {speeds}.\n",
+        f"A large matrix product reaches {speeds}. GFLOP an image: {needed}.\n",
     ]
     if result["steps"]:
         parts += ["\n", table(_STEP_HEAD, _step_rows(result["steps"]))]

@@ -72,6 +72,9 @@ def measure(
         is_fine=on_cpu and all(entry.precision == "float32" for entry in members),
     )
     times = timing.interleave({e: c.run for e, c in made.items()}, rounds=rounds)
+    memory = {entry: contestant.memory() for entry, contestant in made.items()}
+    del made
+    contestants.give_memory_back()
     return [
         {
             "task": name,
@@ -81,7 +84,7 @@ def measure(
             "first": first[entry][1],
             "images_per_second": batch_size / taken.median,
             "share_of_limit": needed / taken.median / limits[entry.precision],
-            "memory": made[entry].memory(),
+            "memory": memory[entry],
             "difference": difference,
         }
         for entry, taken in times.items()

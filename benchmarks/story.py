@@ -1,6 +1,7 @@
 """All measurements of a machine, in the order of their importance."""
 
 import datetime
+import functools
 import importlib.metadata
 import os
 import pathlib
@@ -27,6 +28,8 @@ from benchmarks import (
 from benchmarks.targets import Result
 from salgan_jax.data import records
 
+# What is measured, and how.
+Call = tuple[str, Callable[[], Any]]
 _ROOT = pathlib.Path(__file__).parents[1]
 _SIZE = (192, 256)
 _QUICK_SIZE = (96, 128)
@@ -42,7 +45,6 @@ def measure(parts: tuple[str, ...], *, quick: bool, minutes: float) -> Result:
     """
     start = time.monotonic()
     deadline = start + 60 * minutes
-    on_cpu = jax.default_backend() == "cpu"
     image_size = _QUICK_SIZE if quick else _SIZE
     precisions = ["float32"] if quick else ["float32", "bfloat16"]
     print("limits of this machine", flush=True)
@@ -57,119 +59,110 @@ def measure(parts: tuple[str, ...], *, quick: bool, minutes: float) -> Result:
         **{part: [] for part in (*PARTS, *LONG_PARTS)},
         "left_out": [],
     }
-    precision = "float32" if on_cpu else "bfloat16"
     with tempfile.TemporaryDirectory() as scratch:
-        measures: dict[str, list[tuple[str, Callable[[], Any]]]] = {
-            "steps": _steps(image_size, result["limits"], quick=quick),
-            "input": _input(scratch, image_size, quick=quick),
-            "tails": _tails(scratch, image_size, precision, quick=quick),
-            "growth": _growth(precision, quick=quick),
-            "whole_run": [("the whole schedule", lambda: tails.whole_run(scratch))],
-        }
-        for part in parts:
-            for name, call in measures[part]:
-                if time.monotonic() > deadline:
-                    result["left_out"].append(name)
-                    continue
-                print(f"{time.monotonic() - start:4.0f} s: {name}", flush=True)
-                result[part] += call()
+        first, rest = _steps(image_size, result["limits"], quick=quick)
+        # The order of importance, in case that time runs out.
+        plan = (
+            *_of("steps", first),
+            *_of("input", _input(scratch, image_size, quick=quick)),
+            *_of("tails", _tails(scratch, image_size, quick=quick)),
+            *_of("steps", rest),
+            *_of("growth", [] if quick else _growth()),
+            ("whole_run", "the whole schedule", lambda: tails.whole_run("")),
+        )
+        for part, name, call in plan:
+            if part not in parts:
+                continue
+            if time.monotonic() > deadline:
+                result["left_out"].append(name)
+                continue
+            print(f"{time.monotonic() - start:4.0f} s: {name}", flush=True)
+            result[part] += call()
     return result | {"seconds": time.monotonic() - start}
 
 
-def _steps(image_size, limits, *, quick):
+def _of(part: str, calls: list[Call]) -> list[tuple[str, str, Callable[[], Any]]]:
+    return [(part, name, call) for name, call in calls]
+
+
+def _steps(
+    image_size: tuple[int, int], limits: dict[str, float], *, quick: bool
+) -> tuple[list[Call], list[Call]]:
+    """Measurements of prediction and updates: the targets', and others."""
     network = contestants.make_network(image_size, 1.0)
-    rounds = 2 if quick else 5
-    return [
-        (
-            f"{task.task}, batch {task.batch_size}",
-            lambda task=task: steps.measure(
-                network, task, limits=limits, rounds=rounds
-            ),
+
+    def call(task: steps.Task) -> Call:
+        measure = functools.partial(
+            steps.measure, network, task, limits=limits, rounds=2 if quick else 5
         )
-        for task in steps.plan(jax.default_backend(), quick=quick)
-    ]
+        return f"{task.task}, batch {task.batch_size}", measure
+
+    calls = [call(task) for task in steps.plan(jax.default_backend(), quick=quick)]
+    return calls[:4], calls[4:]
 
 
-def _input(scratch, image_size, *, quick):
+def _input(scratch: str, image_size: tuple[int, int], *, quick: bool) -> list[Call]:
     # On a CPU a step of the whole network takes so long that nothing can be late: a
     # narrow one is the harder test.
     on_cpu = jax.default_backend() == "cpu"
-    caches = ("host",) if quick else ("device", "host", "none")
+    width, batch_size = (1 / 16, 8) if quick else (1 / 8 if on_cpu else 1.0, 32)
 
-    def call(width, batch_size, rounds):
-        config = training_input.make_config(image_size, width, batch_size, scratch)
-        workers = 0 if on_cpu else 4
+    def call() -> list[dict[str, Any]]:
         return training_input.measure(
-            config, caches=caches, rounds=rounds, num_workers=workers
+            training_input.make_config(image_size, width, batch_size, scratch),
+            caches=("host",) if quick else ("device", "host", "none"),
+            rounds=2 if quick else 5,
+            num_workers=0 if on_cpu else 4,
         )
 
-    if quick:
-        return [("input", lambda: call(1 / 16, 8, 2))]
-    widths = (1 / 8,) if on_cpu else (1.0,)
-    return [(f"input, width {w:g}", lambda w=w: call(w, 32, 7)) for w in widths]
+    return [(f"input, width {width:g}", call)]
 
 
-def _tails(scratch, image_size, precision, *, quick):
-    records.open_split("popout/tiny", "train", scratch)
+def _tails(scratch: str, image_size: tuple[int, int], *, quick: bool) -> list[Call]:
     network = contestants.make_network(image_size, 1.0)
-    on_cpu = jax.default_backend() == "cpu"
-    whole = (
-        ()
-        if quick
-        else (
-            "--config.model.width_multiplier=1.0",
-            f"--config.data.image_size={image_size}".replace(" ", ""),
+    size = f"({image_size[0]},{image_size[1]})"
+    whole = [f"--config.data.image_size={size}", "--config.model.width_multiplier=1.0"]
+
+    def first_step() -> list[dict[str, Any]]:
+        records.open_split("popout/tiny", "train", scratch)
+        return tails.first_step(scratch, *([] if quick else whole))
+
+    def files(backend: str) -> Call:
+        number = 4 if quick else 1000
+        return (
+            f"prediction of {number} files, {backend}",
+            lambda: [tails.predict_files(network, num_images=number, backend=backend)],
         )
-    )
-    number = 4 if quick else 100 if on_cpu else 1000
-    backends = ("jax", "openvino") if on_cpu and not quick else ("jax",)
-    return [
-        ("first step", lambda: tails.first_step(scratch, *whole)),
-        *(
-            (
-                f"prediction of files, {backend}",
-                lambda backend=backend: [
-                    tails.predict_files(
-                        network, precision, num_images=number, backend=backend
-                    )
-                ],
-            )
-            for backend in backends
-        ),
-    ]
+
+    backends = ["jax"]
+    if jax.default_backend() == "cpu" and not quick:
+        backends.append("openvino")
+    return [("first step", first_step), *map(files, backends)]
 
 
-def _growth(precision, *, quick):
-    if quick:
-        return []
+def _growth() -> list[Call]:
     on_cpu = jax.default_backend() == "cpu"
-    width = 1 / 4 if on_cpu else 1.0
     options: dict[str, Any] = {
-        "width_multiplier": width,
-        "precision": precision,
+        "width_multiplier": 1 / 4 if on_cpu else 1.0,
+        "precision": "float32" if on_cpu else "bfloat16",
         "rounds": 3,
     }
-    batch_sizes = (2, 4, 8, 16, 32) if on_cpu else (8, 16, 32, 64, 128)
-    return [
-        (
-            "growth with the batch",
-            lambda: [
-                record
-                for task in ("predict", "generator")
-                for record in growth.in_batch(task, _SIZE, batch_sizes, **options)
-            ],
-        ),
-        (
-            "growth with the image",
-            lambda: growth.in_image_size((128, 256, 512, 1024), **options),
-        ),
-        (
-            "growth with the data set",
-            lambda: growth.in_data_set(
-                (100, 1000, 10_000), _SIZE, batch_size=10, rounds=3
-            ),
-        ),
-    ]
+    calls: list[Call] = []
+    for task in (contestants.PREDICT, "generator"):
+        for batch_size in (2, 4, 8, 16, 32) if on_cpu else (8, 32, 128):
+            measure = functools.partial(
+                growth.in_batch, task, _SIZE, batch_size, **options
+            )
+            calls.append((f"growth, {task}, batch {batch_size}", measure))
+    for side in (128, 256, 512, 1024):
+        measure = functools.partial(growth.in_image_size, side, **options)
+        calls.append((f"growth, {side} x {side} pixels", measure))
+    for number in (100, 1000, 10_000):
+        measure = functools.partial(
+            growth.in_data_set, number, _SIZE, batch_size=10, rounds=3
+        )
+        calls.append((f"growth, {number} examples", measure))
+    return calls
 
 
 def _machine() -> dict[str, Any]:
@@ -204,8 +197,16 @@ def _processor() -> tuple[str, list[str]]:
 
 
 def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    """The commit, with a word if the code has changed since."""
+    code = ("salgan_jax", "launch", "configs", "benchmarks/*.py")
     try:
-        return subprocess.check_output(command, text=True, cwd=_ROOT).strip()
+        commit, changes = (
+            subprocess.check_output(["git", *words], text=True, cwd=_ROOT).strip()
+            for words in (
+                ("rev-parse", "--short", "HEAD"),
+                ("status", "--porcelain", "--", *code),
+            )
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return f"{commit} and changes" if changes else commit

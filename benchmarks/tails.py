@@ -41,19 +41,26 @@ def whole_run(
     """Returns seconds of the published schedule from the command line to its end.
 
     Evaluation and checkpoints are included; that the data set is made is not.
+
+    Args:
+        data_dir: where it lies or is made; "": where all data sets of the user do.
+        overrides: of the config.
+        dataset: on which it trains.
     """
     records.open_split(dataset, "train", data_dir)
     with tempfile.TemporaryDirectory() as workdir:
         start = time.monotonic()
         code, lines = _train(
-            "salgan", workdir, data_dir, f"--config.data.dataset={dataset}", *overrides
+            *("salgan", workdir, data_dir, f"--config.data.dataset={dataset}"),
+            "--config.model.cache_frozen_features=True",
+            *overrides,
         )
         if code:
             raise RuntimeError("training failed:\n" + "".join(lines[-20:]))
         scores = [line for line in lines if "evaluation:" in line][-1]
     return [
         {
-            "what": f"120 epochs of {dataset}",
+            "what": f"configs/salgan.py on {dataset}, frozen cache",
             "seconds": time.monotonic() - start,
             "scores": scores.partition("evaluation:")[2].strip(),
         }
@@ -102,14 +109,14 @@ def _train(
 
 
 def predict_files(
-    network: Network, precision: str, *, num_images: int, backend: str = "jax"
+    network: Network, *, num_images: int, backend: str = "jax"
 ) -> dict[str, Any]:
     """Returns images/s from JPEG to PNG, and of the network alone on as many batches.
 
-    Images are of 640x480 pixels.
+    Images are of 640x480 pixels, precision is that of `launch/predict.py`.
     """
     setup = contestants.make_experiment(
-        network.image_size, network.width_multiplier, precision
+        network.image_size, network.width_multiplier, "float32"
     )
     config = config_module.default()
     config.data.image_size = network.image_size
@@ -117,7 +124,9 @@ def predict_files(
         setup.recipe.generator, network.params.generator, config, 0
     )
     batch_size = inference.preferred_batch_size()
-    predict = inference.make_predictor(loaded, batch_size, backend=backend)
+    predict = inference.make_predictor(
+        loaded, batch_size, backend=backend, precision="auto"
+    )
     frames = list(contestants.random_batch(network, batch_size).image)
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
@@ -130,7 +139,7 @@ def predict_files(
         prediction.predict_files(predict, jobs, batch_size=batch_size)
         per_file = (time.perf_counter() - start) / num_images
     count = max(1, num_images // batch_size)
-    saliency_maps = inference.BACKENDS[backend](loaded)
+    saliency_maps = inference.BACKENDS[backend](loaded, "auto")
     batch = np.stack(frames)
     jax.block_until_ready(saliency_maps(batch))
     start = time.perf_counter()

@@ -83,11 +83,12 @@ def _share_of_limit(result: Result) -> float:
     return per_second / result["limits"]["bfloat16"]
 
 
-def _worst_input(result: Result) -> float:
-    resident = [r for r in result["input"] if r["source"].startswith("data.cache")]
-    chosen = [r for r in resident if not r["source"].endswith("none")]
-    constant = [r for r in result["input"] if r["source"] == CONSTANT]
-    return max(r["minimum"] for r in chosen) / constant[0]["minimum"]
+def _input(cache: str) -> Callable[[Result], float]:
+    def measure(result: Result) -> float:
+        minima = {r["source"]: r["minimum"] for r in result["input"]}
+        return minima[f"data.cache={cache}"] / minima[CONSTANT]
+
+    return measure
 
 
 def growth_exponents(result: Result) -> dict[str, float]:
@@ -134,7 +135,7 @@ TARGETS = (
         *(_share_of_limit, _at_least(0.4), "{:.0%}"),
     ),
     Target(
-        *(_GPU, "120 epochs on 10,000 images from the command line"),
+        *(_GPU, "120 epochs on 10,000 images from the command line, frozen cache"),
         *("at most 10 minutes", lambda r: r["whole_run"][0]["seconds"] / 60),
         *(_at_most(10), "{:.1f} minutes"),
     ),
@@ -160,9 +161,12 @@ TARGETS = (
         *(_AMX, "`--backend=openvino`, one image, against PyTorch's best"),
         *("at least 1.0x", _against_best, _at_least(1.0)),
     ),
-    Target(
-        *(_ANY, "D and G step on real input against a constant batch, batch 32"),
-        *("at most 1.03x", _worst_input, _at_most(1.03), "{:.3f}x"),
+    *(
+        Target(
+            *(_ANY, f"D and G step, batch 32, `data.cache={c}`, to a constant batch"),
+            *("at most 1.03x", _input(c), _at_most(1.03), "{:.3f}x"),
+        )
+        for c in ("device", "host", "none")
     ),
     Target(
         *(_ANY, "exponent of growth with batch, pixels and examples, the largest"),

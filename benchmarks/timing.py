@@ -10,7 +10,7 @@ import numpy as np
 Runner = Callable[[int], object]
 Name = TypeVar("Name", bound=Hashable)
 # A measurement shorter than this is repeated within itself.
-_AT_LEAST_SECONDS = 0.05
+AT_LEAST_SECONDS = 0.05
 
 
 class Timing(NamedTuple):
@@ -20,7 +20,12 @@ class Timing(NamedTuple):
     minimum: float
 
 
-def interleave(runners: Mapping[Name, Runner], *, rounds: int) -> dict[Name, Timing]:
+def interleave(
+    runners: Mapping[Name, Runner],
+    *,
+    rounds: int,
+    at_least_seconds: float = AT_LEAST_SECONDS,
+) -> dict[Name, Timing]:
     """Returns the times of all runners, measured A B C, A B C and so on.
 
     Each runs twice before its first measurement: warm, to know how many calls make one.
@@ -28,7 +33,7 @@ def interleave(runners: Mapping[Name, Runner], *, rounds: int) -> dict[Name, Tim
     calls = {}
     for name, run in runners.items():
         run(1)
-        calls[name] = max(1, round(_AT_LEAST_SECONDS / seconds(run, 1)))
+        calls[name] = max(1, round(at_least_seconds / seconds(run, 1)))
     taken: dict[Name, list[float]] = {name: [] for name in runners}
     for _ in range(rounds):
         for name, run in runners.items():

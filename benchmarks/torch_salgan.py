@@ -7,6 +7,7 @@ PyTorch has it.
 """
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -118,7 +119,11 @@ class Steps:
             "generator": self._player(self.generator),
             "discriminator": self._player(self.discriminator),
         }
-        compiler: Callable = torch.compile if compiled else lambda function: function
+        compiler: Callable = lambda function: function  # noqa: E731
+        if compiled:
+            # For this size alone, as JAX compiles.
+            torch._dynamo.reset()
+            compiler = functools.partial(torch.compile, dynamic=False)
         self._predict = compiler(self._predict)
         self._losses = {
             "bootstrap": compiler(self._content_loss),

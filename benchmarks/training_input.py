@@ -73,7 +73,9 @@ def measure(
     peer = "bfloat16" if devices[0].platform != "cpu" else "float32"
     frames = training_input.training_copies(source, config)[0].examples
     runners[PEER] = _their_loop(config, frames, peer, num_workers)
-    times = timing.interleave(runners, rounds=rounds)
+    # Long enough to empty what was prepared while others had their turn.
+    at_least = timing.AT_LEAST_SECONDS if devices[0].platform == "cpu" else 1.5
+    times = timing.interleave(runners, rounds=rounds, at_least_seconds=at_least)
     of_pair = _FUSED // len(_KINDS)
     times[_FUSED_NAME] = timing.Timing(*(t / of_pair for t in times[_FUSED_NAME]))
     return [
@@ -137,6 +139,9 @@ def _their_loop(
         drop_last=True,
         num_workers=num_workers,
         persistent_workers=num_workers > 0,
+        # A process with the threads of two frameworks must not be forked.
+        multiprocessing_context="forkserver" if num_workers else None,
+        timeout=60 if num_workers else 0,
         pin_memory=on_gpu,
     )
     epochs = itertools.chain.from_iterable(itertools.repeat(loader))

@@ -7,7 +7,6 @@ compute the same from the same weights. All results are printed. Without --quick
 are kept in benchmarks/results/<machine>.json and shown in docs/performance.md.
 """
 
-import importlib.util
 import json
 import os
 import pathlib
@@ -19,12 +18,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 # Two frameworks share an accelerator: neither takes all of its memory at once.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+# New programs each time, so that the seconds to compile them are true.
+os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
 
 from absl import flags  # noqa: E402
 
 from benchmarks import LONG_PARTS, PARTS  # noqa: E402
 from salgan_jax import doors  # noqa: E402
-from salgan_jax.errors import UserError  # noqa: E402
 
 _QUICK = flags.DEFINE_bool("quick", False, "Less of everything; keeps no results.")
 _ONLY = flags.DEFINE_multi_enum(
@@ -46,17 +46,15 @@ _PAGE = flags.DEFINE_string(
 def main(argv: list[str]) -> int:
     """Measures, prints and keeps; returns the exit code."""
     del argv
-    if importlib.util.find_spec("torch") is None:
-        raise UserError("PyTorch is the peer and is not installed: pip install torch")
     import jax
 
-    from benchmarks import render, story
+    from benchmarks import contestants, render, story
 
+    contestants.check_peer()
     default = 60 if jax.default_backend() == "cpu" else 7
     if _QUICK.value:
         default = 1.3
     with tempfile.TemporaryDirectory() as cache:
-        # New programs each time, so that the seconds to compile them are true.
         jax.config.update("jax_compilation_cache_dir", cache)
         result = story.measure(
             tuple(_ONLY.value), quick=_QUICK.value, minutes=_MINUTES.value or default
@@ -68,8 +66,7 @@ def main(argv: list[str]) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{result['machine']['name']}.json"
     if path.exists():
-        earlier = json.loads(path.read_text())
-        result |= {key: earlier[key] for key in earlier if not result.get(key)}
+        result = render.merged(json.loads(path.read_text()), result)
     path.write_text(json.dumps(result, indent=1) + "\n")
     page = pathlib.Path(_PAGE.value)
     if result["growth"]:

@@ -33,6 +33,12 @@ _BACKEND = flags.DEFINE_enum(
     list(inference.BACKENDS),
     "What computes the network; openvino is for CPUs, faster where they have bfloat16.",
 )
+_PRECISION = flags.DEFINE_enum(
+    "precision",
+    "auto",
+    ["auto", "float32", "bfloat16"],
+    "Of the arithmetic; auto is what is fast on this machine.",
+)
 _NPY = flags.DEFINE_bool("npy", False, "Also write <name>.npy, the map in float32.")
 
 
@@ -50,6 +56,7 @@ def main(argv: list[str]) -> int:
         batch_size,
         post_processing=_POST_PROCESSING.value,
         backend=_BACKEND.value,
+        precision=_PRECISION.value,
     )
     outcome = prediction.predict_files(predict, jobs, batch_size=batch_size)
     print(

@@ -16,7 +16,7 @@ RESUMABLE_FIELDS = (
     "data.eval_split",
     "data.cache",  # the batches are the same
     "data.num_workers",
-    "model.cache_frozen_features",  # the same to the bit
+    "model.cache_frozen_features",  # the same features
     "compilation_cache",
     "init_from",
     "phases.num_epochs",  # a longer run goes on; the steps before are the same

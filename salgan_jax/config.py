@@ -22,7 +22,8 @@ def default() -> ConfigDict:
     # Adversarial steps are D's and G's in turn (Sec. 4.2); "both": each is both, on
     # one batch and one prediction.
     config.schedule = "alternate"
-    config.fused_steps = 1  # steps sent to the device at once: 1, or an even number
+    # Steps sent to the device at once: 1, or an even divisor of logging.every_steps.
+    config.fused_steps = 1
     # Where compiled programs are kept: "": beside the workdir; "none": nowhere.
     config.compilation_cache = ""
     # VGG-16: torchvision's vgg16-397923af.pth, or an .npz; "random": Glorot weights.
@@ -217,6 +218,12 @@ def _validate_speed(config: ConfigDict) -> None:
         raise UserError(
             f"config.fused_steps is {config.fused_steps}: it must be 1 or even, for "
             "discriminator and generator take turns"
+        )
+    if config.logging.every_steps % config.fused_steps:
+        raise UserError(
+            f"config.fused_steps is {config.fused_steps}: it must divide "
+            f"config.logging.every_steps, which is {config.logging.every_steps}, for "
+            "a log looks at the state between two calls"
         )
     if not config.model.cache_frozen_features:
         return

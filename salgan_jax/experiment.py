@@ -24,16 +24,27 @@ class Experiment(NamedTuple):
     params: train_state.InitialParams
 
 
-def with_precision(config: ConfigDict) -> ConfigDict:
-    """Returns the config with the precision that "auto" means on this platform.
+def precision_here(precision: str) -> str:
+    """Returns the precision, and for "auto" the one that is fast on this platform."""
+    if precision != "auto":
+        return precision
+    return "float32" if jax.default_backend() == "cpu" else "bfloat16"
+
+
+def with_precision(config: ConfigDict, saved: ConfigDict | None = None) -> ConfigDict:
+    """Returns the config with the precision that "auto" means.
 
     A checkpoint thus tells in which precision it was trained.
+
+    Args:
+        config: of the run.
+        saved: of the checkpoint that it goes on from, wherever that was written.
     """
-    on_this_platform = "float32" if jax.default_backend() == "cpu" else "bfloat16"
     named = config.copy_and_resolve_references()
     for player, precision in named.precision.items():
-        if precision == "auto":
-            named.precision[player] = on_this_platform
+        if precision == "auto" and saved is not None:
+            precision = saved.precision[player]
+        named.precision[player] = precision_here(precision)
     return named
 
 

@@ -5,7 +5,6 @@ They never change (Pan et al. 2017, Sec. 3.1), so that a run needs their output 
 
 import functools
 import math
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import tqdm
 
-from salgan_jax.data import pipeline
+from salgan_jax.data import frames, pipeline
 from salgan_jax.errors import UserError
 from salgan_jax.models.generator import Generator
 
@@ -90,7 +89,7 @@ def _num_bytes(shape: Any) -> int:
 
 
 def _check_memory(num_bytes: int) -> None:
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free = frames.free_memory()
     if num_bytes > 0.8 * free:
         raise UserError(
             f"the frozen features take {num_bytes / 1e9:.1f} GB, and "

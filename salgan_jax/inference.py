@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from salgan_jax import experiment
 from salgan_jax.checkpoints import LoadedGenerator
 from salgan_jax.data import geometry as frames
 from salgan_jax.data.post_processing import POST_PROCESSING
@@ -32,15 +33,18 @@ Predictor = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 SaliencyMaps = Callable[[np.ndarray], Any]
 
 
-def _jax_maps(loaded: LoadedGenerator) -> SaliencyMaps:
+def _jax_maps(loaded: LoadedGenerator, precision: str) -> SaliencyMaps:
+    generator = loaded.generator
+    if experiment.precision_here(precision) == "bfloat16":
+        generator = generator.clone(dtype=jnp.bfloat16)
     params = jax.tree.map(jnp.asarray, loaded.params)
-    return functools.partial(_saliency_maps, loaded.generator, params)
+    return functools.partial(_saliency_maps, generator, params)
 
 
-def _openvino_maps(loaded: LoadedGenerator) -> SaliencyMaps:
+def _openvino_maps(loaded: LoadedGenerator, precision: str) -> SaliencyMaps:
     from salgan_jax.export import openvino_runtime  # an optional tool
 
-    return openvino_runtime.make_saliency_maps(loaded)
+    return openvino_runtime.make_saliency_maps(loaded, precision)
 
 
 # What computes the network: this project, or another program made from it.
@@ -53,6 +57,7 @@ def make_predictor(
     *,
     post_processing: str = "none",
     backend: str = "jax",
+    precision: str = "float32",
 ) -> Predictor:
     """A function from images of any sizes to their saliency maps at those sizes.
 
@@ -65,13 +70,15 @@ def make_predictor(
       post_processing: in `POST_PROCESSING`: "released_code" makes maps of the image's
         size as the authors' code does, "none" by area and bilinear interpolation.
       backend: in `BACKENDS`: what computes the network.
+      precision: "float32", as scores want it, "bfloat16", or "auto": what is fast
+        here.
 
     Raises:
       UserError: the backend is not installed.
     """
     return functools.partial(
         _predict,
-        BACKENDS[backend](loaded),
+        BACKENDS[backend](loaded, precision),
         _frame_size(loaded.config),
         functools.partial(
             frames.map_from_frame,

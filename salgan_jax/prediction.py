@@ -17,7 +17,8 @@ from salgan_jax.errors import UserError
 from salgan_jax.inference import Predictor
 from salgan_jax.prediction_files import Job
 
-# All photographs at hand, with maps and overlays, then stay below one gigabyte.
+# Of the images that all threads hold, where these are smaller than a thread's share;
+# of larger ones each thread holds one. Maps and overlays take about ten bytes a pixel.
 _MAX_PIXELS = 64_000_000
 _MAX_WORKERS = 16
 
@@ -56,7 +57,7 @@ def predict_files(
       UserError: predictions are not finite.
       OSError: a file cannot be written. Batches not yet begun are left.
     """
-    num_workers = min(_MAX_WORKERS, os.cpu_count() or 1)
+    num_workers = min(_MAX_WORKERS, _num_processors())
     batches = [jobs[i : i + batch_size] for i in range(0, len(jobs), batch_size)]
     finish = functools.partial(_finish, predict, _MAX_PIXELS // num_workers)
     unreadable: list[pathlib.Path] = []
@@ -70,6 +71,13 @@ def predict_files(
                 unreadable.append(image)
             progress.update(len(batch))
     return Outcome(len(jobs) - len(unreadable), unreadable)
+
+
+def _num_processors() -> int:
+    """Those that this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def grey_levels(saliency_map: np.ndarray) -> np.ndarray:

@@ -53,7 +53,10 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
 
     # ---- data ------------------------------------------------------------------------
     config = training_input.with_full_names(config)
-    config = experiment.with_precision(config)
+    saved_step = checkpoints.latest_step(workdir)
+    is_new = saved_step is None
+    saved = None if is_new else checkpoints.saved_config(workdir, saved_step)
+    config = experiment.with_precision(config, saved)
     source = training_input.open_input(config)
     schedule = make_schedule(
         num_examples=source.sampling.num_examples,
@@ -68,15 +71,11 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
     parallel.check_batch_size(config.batch_size, len(devices))
     setup = experiment.make_experiment(config)
     config = training_input.with_cache(config, source, setup.recipe.generator, devices)
-    saved_step = checkpoints.latest_step(workdir)
-    if saved_step is None:
+    if saved_step is None or saved is None:
         setup = experiment.with_initial_weights(setup, config)
     else:
-        compatibility.check_resumable(
-            checkpoints.saved_config(workdir, saved_step),
-            config,
-            epochs_done=saved_step / schedule.steps_per_epoch,
-        )
+        epochs_done = saved_step / schedule.steps_per_epoch
+        compatibility.check_resumable(saved, config, epochs_done=epochs_done)
     state = _initial_or_restored(setup, schedule, workdir, saved_step, devices)
     first_step = int(state.step)
     calls = list(

@@ -113,9 +113,7 @@ def with_cache(
             generator, (height, width), mirrored_too=data.horizontal_flip
         )
     num_bytes = of_example * source.sampling.num_examples
-    if devices[0].platform != "cpu" and parallel.fits_device(num_bytes, devices):
-        data.cache = "device"
-    elif named.model.cache_frozen_features or all(
+    fits_host = all(
         frames.has_room(
             part.dataset,
             part.split,
@@ -123,7 +121,11 @@ def with_cache(
             frame_format=frame_format(named),
         )
         for part in source.parts
-    ):
+    )
+    on_accelerator = devices[0].platform != "cpu"
+    if fits_host and on_accelerator and parallel.fits_device(num_bytes, devices):
+        data.cache = "device"
+    elif fits_host or named.model.cache_frozen_features:
         data.cache = "host"
     else:
         data.cache = "none"

@@ -141,7 +141,10 @@ def test_a_loss_that_is_no_number_is_refused():
 
 
 def test_drawing_an_epoch_does_not_cost_more_for_each_example_of_more():
-    (few, many) = growth.in_data_set((100, 10_000), (16, 16), batch_size=10, rounds=3)
+    (few,), (many,) = (
+        growth.in_data_set(number, (16, 16), batch_size=10, rounds=3)
+        for number in (100, 10_000)
+    )
     assert many["minimum"] / 10_000 < 3 * few["minimum"] / 100
 
 
@@ -207,6 +210,45 @@ def test_targets_of_a_gpu_are_averages_of_both_steps():
         ("64%", "yes"),
         ("5.5 minutes", "yes"),
     ]
+
+
+def test_parts_of_different_code_are_not_mixed():
+    earlier = machine("mine", "cpu", "some CPU") | {
+        "commit": "abc",
+        "steps": ["old"],
+        "growth": ["old"],
+        "seconds": 60.0,
+        "left_out": ["input"],
+    }
+    now = {**earlier, "steps": ["new"], "growth": [], "left_out": []}
+    assert render.merged(earlier, now) == {
+        **now,
+        "growth": ["old"],
+        "seconds": 120.0,
+    }
+    assert render.merged(earlier, now | {"commit": "def"})["growth"] == []
+
+
+def test_pytorch_learns_as_we_do(network):
+    batch = contestants.random_batch(network, 2)
+    losses = []
+    for contestant in (
+        contestants.ours(network, "bootstrap", batch, "float32"),
+        contestants.theirs(network, "bootstrap", batch, "float32"),
+    ):
+        before = contestant.first()
+        contestant.run(5)
+        losses.append((before, contestant.first()))
+    assert losses[0][0] - losses[0][1] > 1e-3
+    np.testing.assert_allclose(*losses, rtol=2e-3)
+
+
+def test_a_peer_that_cannot_be_there_is_one_clear_line(network, monkeypatch):
+    del network  # PyTorch is installed
+    contestants.check_peer()
+    monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
+    with pytest.raises(UserError, match="JAX computes on tpu and PyTorch cannot"):
+        contestants.check_peer()
 
 
 def test_a_page_keeps_what_people_wrote(tmp_path):

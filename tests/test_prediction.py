@@ -106,7 +106,7 @@ def _some_images(tmp_path, number):
 
 
 def test_images_are_read_a_batch_for_each_thread(tmp_path, monkeypatch):
-    monkeypatch.setattr(prediction.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(prediction, "_num_processors", lambda: 2)
     read = prediction.image_files.read_image
     num_at_hand, most = [0], [0]
 
@@ -127,7 +127,7 @@ def test_images_are_read_a_batch_for_each_thread(tmp_path, monkeypatch):
 
 
 def test_the_next_images_are_read_while_the_network_works(tmp_path, monkeypatch):
-    monkeypatch.setattr(prediction.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(prediction, "_num_processors", lambda: 2)
     at_work = threading.Barrier(2, timeout=30)
 
     def predict(images):
@@ -139,7 +139,7 @@ def test_the_next_images_are_read_while_the_network_works(tmp_path, monkeypatch)
 
 
 def test_what_cannot_go_on_stops_all_threads(tmp_path, monkeypatch):
-    monkeypatch.setattr(prediction.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(prediction, "_num_processors", lambda: 2)
     num_calls = [0]
 
     def predict(images):

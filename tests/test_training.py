@@ -277,6 +277,7 @@ def short_config(environment, **fields):
     config.phases.bootstrap_epochs = 1
     config.phases.num_epochs = 3
     config.evaluation.max_images = 1
+    config.logging.every_steps = 4
     config.update_from_flattened_dict(fields)
     return config
 

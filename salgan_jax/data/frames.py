@@ -6,6 +6,7 @@ written, the copy is made anew for every run and stays in memory.
 """
 
 import concurrent.futures
+import contextlib
 import errno
 import hashlib
 import os
@@ -89,9 +90,16 @@ def has_room(
     height, width = frame_format.size
     count = len(records.open_split(dataset, split, data_dir))
     num_bytes = count * height * width * (3 + 1)
-    free_memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     free_disk = shutil.disk_usage(paths[0].parents[1]).free
-    return num_bytes < min(free_memory, free_disk) / 2
+    return num_bytes < min(free_memory(), free_disk) / 2
+
+
+def free_memory() -> int:
+    """Returns bytes that this machine can give without swapping."""
+    with contextlib.suppress(OSError), open("/proc/meminfo") as file:
+        fields = dict(line.split(":", 1) for line in file)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def make_frames(split_records: Sequence[Record], frame_format: FrameFormat) -> Batch:
