@@ -92,7 +92,15 @@ def network():
     return contestants.make_network((32, 48), 1 / 16)
 
 
-@pytest.mark.parametrize("task", ["predict", "bootstrap", "discriminator", "generator"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "predict",
+        "discriminator",
+        "generator",
+        pytest.param("bootstrap", marks=pytest.mark.slow),
+    ],
+)
 def test_pytorch_and_we_compute_the_same(network, task):
     entries = steps.entries(task, ["float32"], [steps.EAGER])
     measured = steps.measure(
