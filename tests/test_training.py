@@ -319,6 +319,7 @@ def test_several_steps_a_call_are_the_same_steps(short_run, environment, tmp_pat
             np.testing.assert_allclose(*values, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_both_players_can_move_in_each_step(environment, tmp_path):
     config = short_config(environment, schedule="both", **{"phases.num_epochs": 2})
     training.train(config, str(tmp_path / "run"))
