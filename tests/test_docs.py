@@ -33,6 +33,16 @@ def folder(tmp_path):
     return folder
 
 
+def write_vgg16(folder):
+    """Writes a file like torchvision's, of weights through which a signal passes."""
+    random = np.random.default_rng(0)
+    weights = {
+        name: random.normal(0, 0.02, array.shape).astype(np.float32)
+        for name, array in weight_files.torchvision_state().items()
+    }
+    weight_files.write_torch_zip_by_hand(folder / "vgg16-397923af.pth", weights)
+
+
 @pytest.mark.slow
 def test_every_command_about_data_runs(folder):
     salicon_files.write_salicon(folder / "SALICON", {"train": 3, "val": 2})
@@ -47,12 +57,7 @@ def test_every_command_about_data_runs(folder):
 
 @pytest.mark.slow
 def test_every_command_about_weights_runs(folder):
-    random = np.random.default_rng(0)
-    weights = {
-        name: random.normal(0, 0.02, array.shape).astype(np.float32)
-        for name, array in weight_files.torchvision_state().items()
-    }
-    weight_files.write_torch_zip_by_hand(folder / "vgg16-397923af.pth", weights)
+    write_vgg16(folder)
     weight_files.write_list(
         folder / "gen_modelWeights0090.npz", weight_files.authors_generator()
     )
@@ -82,9 +87,7 @@ def test_every_command_about_scores_runs(folder):
 
 @pytest.mark.slow
 def test_every_command_about_speed_runs(folder):
-    weight_files.write_torch_zip_by_hand(
-        folder / "vgg16-397923af.pth", weight_files.torchvision_state()
-    )
+    write_vgg16(folder)
     publishers_files.write_image(folder / "photo.jpg")
     (folder / "page.md").write_text("")
     shown = shown_in("docs/performance.md")
@@ -92,7 +95,9 @@ def test_every_command_about_speed_runs(folder):
     shown = [command.replace("popout/large", "popout/tiny") for command in shown]
     # All of it would take half an hour; tests/test_benchmark.py has more.
     briefly = "--minutes=0.01 --output=results --page=page.md"
-    run_all([f"{x} {briefly}" if "benchmark.py" in x else x for x in shown], folder)
+    run_all(
+        [f"{x} {briefly}" if "benchmark.py" in x else x for x in shown], folder, width=1
+    )
 
 
 def test_the_page_about_speed_names_every_setting():
