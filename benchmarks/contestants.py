@@ -183,14 +183,17 @@ def _our_prediction(generator: Any, network: Network, batch: Batch) -> Contestan
     return Contestant(run, lambda: np.asarray(run(1)), _memory(run, planned))
 
 
-def openvino(network: Network, batch: Batch) -> Contestant:
-    """Returns how `launch/predict.py --backend=openvino` predicts."""
+def as_loaded(network: Network) -> LoadedGenerator:
+    """Returns the generator as if it came from a checkpoint."""
     setup = make_experiment(network.image_size, network.width_multiplier, "float32")
     config = config_module.default()
     config.data.image_size = network.image_size
-    params = network.params.generator
-    loaded = LoadedGenerator(setup.recipe.generator, params, config, 0)
-    maps = inference.BACKENDS["openvino"](loaded, "auto")
+    return LoadedGenerator(setup.recipe.generator, network.params.generator, config, 0)
+
+
+def openvino(network: Network, batch: Batch) -> Contestant:
+    """Returns how `launch/predict.py --backend=openvino` predicts."""
+    maps = inference.BACKENDS["openvino"](as_loaded(network), "auto")
 
     def run(count: int) -> np.ndarray:
         for _ in range(count):

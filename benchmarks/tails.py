@@ -14,9 +14,7 @@ from PIL import Image
 
 from benchmarks import contestants
 from benchmarks.contestants import Network
-from salgan_jax import config as config_module
 from salgan_jax import inference, prediction, prediction_files
-from salgan_jax.checkpoints import LoadedGenerator
 from salgan_jax.data import records
 
 _ROOT = pathlib.Path(__file__).parents[1]
@@ -115,14 +113,7 @@ def predict_files(
 
     Images are of 640x480 pixels, precision is that of `launch/predict.py`.
     """
-    setup = contestants.make_experiment(
-        network.image_size, network.width_multiplier, "float32"
-    )
-    config = config_module.default()
-    config.data.image_size = network.image_size
-    loaded = LoadedGenerator(
-        setup.recipe.generator, network.params.generator, config, 0
-    )
+    loaded = contestants.as_loaded(network)
     batch_size = inference.preferred_batch_size()
     predict = inference.make_predictor(
         loaded, batch_size, backend=backend, precision="auto"
