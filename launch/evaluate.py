@@ -19,6 +19,7 @@ from salgan_jax import (
     doors,
     inference,
     prediction_files,
+    processes,
 )
 from salgan_jax.data import selection
 from salgan_jax.errors import UserError
@@ -75,11 +76,13 @@ _POST_PROCESSING = flags.DEFINE_enum(
     "How predictions become maps: as they are, or as the authors' code made them.",
 )
 _OUTPUT = flags.DEFINE_string("output", None, "The folder to write to.", required=True)
+_join_processes = doors.define_process_flags()
 
 
 def main(argv: list[str]) -> None:
     """Scores, prints, and writes when everything is computed."""
     del argv
+    _join_processes()
     checkpoint, predictions = _CHECKPOINT.value, _PREDICTIONS.value
     if (checkpoint is None) == (predictions is None):
         raise UserError("give either --checkpoint=DIR or --predictions=DIR")
@@ -94,7 +97,8 @@ def main(argv: list[str]) -> None:
     models = {scores.MODEL: protocol.with_progress(predict, len(images.records))}
     if _COMPARE.value and not _is_scored(_COMPARE.value):
         models = {scores.COMPARED: _other_model(_COMPARE.value, images), **models}
-    prediction_files.make_output_folder(_OUTPUT.value)
+    if processes.is_first():
+        prediction_files.make_output_folder(_OUTPUT.value)
 
     convention = CONVENTIONS[_CONVENTION.value]
     known = background.make_background(
@@ -123,6 +127,8 @@ def main(argv: list[str]) -> None:
         "compared": _COMPARE.value,
         "post_processing": _POST_PROCESSING.value,
     }
+    if not processes.is_first():
+        return
     scores.write(_OUTPUT.value, sheet, summary, facts=facts)
     fold = f", fold {images.held_out}" if images.held_out else ""
     print(

@@ -15,11 +15,13 @@ _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Where checkpoints and logs go.", required=True
 )
 flags.mark_flag_as_required("config")
+_join_processes = doors.define_process_flags()
 
 
 def main(argv: list[str]) -> int:
     """Trains and returns the exit code."""
     del argv
+    _join_processes()
     from salgan_jax import training  # after the flags are checked: JAX is slow to load
 
     training.train(_CONFIG.value, _WORKDIR.value)

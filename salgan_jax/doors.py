@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -39,32 +40,103 @@ def run(
         arguments: names of the positional arguments, all required: ``("DIR",)``.
     """
     try:
+        code = _outcome(main, arguments)
+    except Exception:
+        if not _is_joined():
+            raise
+        traceback.print_exc()
+        code = 1
+    if code and _is_joined():
+        # The others wait for this process. Without goodbye they notice that it is gone.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def define_process_flags() -> Callable[[], None]:
+    """Defines --distributed and what belongs to it, and returns what acts on them.
+
+    To be called by `main` before JAX is used.
+    """
+    distributed = flags.DEFINE_bool(
+        "distributed",
+        False,
+        "Work on this together with other processes, which are started alike; on Cloud "
+        "TPU and Slurm they find each other, elsewhere by the next three flags.",
+    )
+    address = flags.DEFINE_string(
+        "coordinator_address", None, "host:port of process 0, free there."
+    )
+    num_processes = flags.DEFINE_integer("num_processes", None, "How many there are.")
+    process_id = flags.DEFINE_integer("process_id", None, "Which one this is, from 0.")
+
+    def join() -> None:
+        others = address.value, num_processes.value, process_id.value
+        if not distributed.value:
+            if others != (None, None, None):
+                raise UserError(
+                    "--coordinator_address, --num_processes and --process_id need "
+                    "--distributed"
+                )
+            return
+        from salgan_jax import processes  # after the flags are checked: JAX is slow
+
+        processes.join(*others)
+
+    return join
+
+
+def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) -> int:
+    """The exit code; where the user can do something about it, after one line."""
+    try:
         _hide_library_chatter()
         app.run(main, flags_parser=lambda argv: _parse_flags(argv, arguments))
+    except SystemExit as end:
+        return int(end.code or 0)
     except UserError as error:
-        _give_up(str(error))
+        return _complain(str(error))
     except BrokenPipeError:  # the reader, say `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        return 141
     except OSError as error:
         if not isinstance(error, _USER_OS_ERRORS) and error.errno not in _USER_ERRNOS:
             raise
-        _give_up(f"{error.filename}: {error.strerror}" if error.filename else error)
+        named = f"{error.filename}: {error.strerror}" if error.filename else error
+        return _complain(named)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    sys.exit(0)
+        return 130
+    except Exception as error:
+        if not _is_joined() or not sys.modules["salgan_jax.processes"].is_lost(error):
+            raise
+        return _complain(
+            f"another process of this run has ended, so this one ends too ({error}); "
+            "what is saved is good: start all of them again"
+        )
+    return 0
 
 
-def _give_up(message: object) -> NoReturn:
+def _is_joined() -> bool:
+    """Whether this is one of several processes; never the reason to load JAX."""
+    jax = sys.modules.get("jax")
+    return jax is not None and jax.distributed.is_initialized()
+
+
+def _complain(message: object) -> int:
     print("error:", " ".join(str(message).split()), file=sys.stderr)
-    sys.exit(2)
+    return 2
 
 
 def _hide_library_chatter() -> None:
-    """Keeps lines below ERROR for our own events; orbax alone writes dozens a save."""
+    """Keeps lines below ERROR for our own events; orbax alone writes dozens a save.
+
+    Of a damaged checkpoint asyncio repeats for each array what Orbax raises once.
+    """
 
     def is_wanted(record: Any) -> bool:
+        if record.name == "asyncio":
+            return False
         is_ours = "site-packages" not in record.pathname
         is_asked_for = logging.get_verbosity() > logging.INFO
         return is_ours or is_asked_for or record.levelname in ("ERROR", "CRITICAL")

@@ -19,7 +19,8 @@ def pmap_update(update: Callable, devices: Sequence[jax.Device]) -> Callable:
     """Returns `update` mapped over devices: (state, sharded batch) -> (state, metrics).
 
     The state has no device axis, is the same on every device and is donated; the batch
-    comes from `shard_batch`. `update` must average over the axis `AXIS`.
+    comes from `shard_batch`. `update` must average over the axis `AXIS`. Of several
+    processes each gives the batch of its own devices, and all call at the same time.
     """
     return jax.pmap(
         update,
@@ -32,7 +33,7 @@ def pmap_update(update: Callable, devices: Sequence[jax.Device]) -> Callable:
 
 
 def local_devices(num_devices: int) -> list[jax.Device]:
-    """Returns the first devices of this machine, all of them if `num_devices` is 0.
+    """Returns the first devices of this process, all of them if `num_devices` is 0.
 
     Raises:
         UserError: there are fewer.
@@ -43,6 +44,28 @@ def local_devices(num_devices: int) -> list[jax.Device]:
             f"config.num_devices is {num_devices}, but there are {len(devices)}"
         )
     return devices[:num_devices] if num_devices else devices
+
+
+def all_devices(num_devices: int) -> list[jax.Device]:
+    """Returns the devices of all processes, those of each in a row.
+
+    Args:
+        num_devices: of each process; 0: all.
+
+    Raises:
+        UserError: one process has fewer than another.
+    """
+    of_process = collections.defaultdict(list)
+    for device in sorted(jax.devices(), key=lambda device: device.id):
+        of_process[device.process_index].append(device)
+    number = num_devices or max(map(len, of_process.values()))
+    for index, devices in of_process.items():
+        if len(devices) < number:
+            raise UserError(
+                f"process {index} has {len(devices)} devices, others have {number}: "
+                f"use --config.num_devices={len(devices)}"
+            )
+    return [device for i in sorted(of_process) for device in of_process[i][:number]]
 
 
 def check_batch_size(batch_size: int, num_devices: int) -> None:

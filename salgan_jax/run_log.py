@@ -36,6 +36,7 @@ class RunLog:
         batch_size: int,
         first_step: int,
         best_metric: str,
+        is_written: bool = True,
     ) -> None:
         """Opens the files of the log in `workdir`.
 
@@ -45,12 +46,18 @@ class RunLog:
             batch_size: examples a step, for images/s.
             first_step: updates made before this start of the run.
             best_metric: the score shown on the progress bar.
+            is_written: False, of all but one of several processes: metrics are looked
+                at, but nothing is written.
         """
         self._workdir = pathlib.Path(workdir)
         self._schedule = schedule
         self._batch_size = batch_size
         self._best_metric = best_metric
-        self._writer = scalars.Writer(workdir, first_step=first_step)
+        self._writer = (
+            scalars.Writer(workdir, first_step=first_step)
+            if is_written
+            else scalars.Silence()
+        )
         self._is_first = True
         self._pending: list[tuple[range, Metrics | tuple[Metrics, ...]]] = []
         self._flushed_step, self._flushed_at = first_step, time.monotonic()
@@ -59,7 +66,7 @@ class RunLog:
             initial=first_step * batch_size,
             unit="img",
             unit_scale=True,
-            disable=None,
+            disable=None if is_written else True,
             smoothing=0.05,
         )
 
@@ -192,6 +199,12 @@ class RunLog:
     def saved(self, step: int) -> None:
         """Logs that a checkpoint is being written."""
         logging.info("step %d: checkpoint", step)
+
+    def ended_early(self, step: int) -> None:
+        """Logs that the run was told to end."""
+        logging.info(
+            "step %d: told to end; saved, and the same command goes on from here", step
+        )
 
     def _measure_speed(self, step: int) -> str:
         """Writes images/s since the last flush; returns them and the time left."""

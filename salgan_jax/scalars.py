@@ -17,6 +17,19 @@ from salgan_jax import atomic
 FILE_NAME = "scalars.jsonl"
 
 
+class Silence:
+    """The writer of a process that leaves writing to another."""
+
+    def write(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Does nothing."""
+
+    def write_image(self, step: int, name: str, image: np.ndarray) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
 class Writer:
     """Writes the scalars of a run, from `first_step` on."""
 

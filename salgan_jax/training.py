@@ -4,7 +4,6 @@ Pan et al. 2017, Sec. 4.2. A run that is started again with the same config and 
 goes on from its last checkpoint, and ends with the parameters it would have had.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,17 +17,20 @@ from salgan_jax import (
     compilation,
     experiment,
     frozen_cache,
-    inference,
+    milestones,
     parallel,
+    places,
+    preemption,
+    processes,
     run_log,
+    scalars,
     training_input,
     updates,
+    validation,
 )
 from salgan_jax import config as config_module
 from salgan_jax import state as train_state
-from salgan_jax.data.records import Record
-from salgan_jax.evaluation import protocol
-from salgan_jax.metrics.intervals import bootstrap_mean
+from salgan_jax.errors import UserError
 from salgan_jax.schedule import Schedule, Update, make_schedule
 from salgan_jax.state import TrainState
 
@@ -36,28 +38,40 @@ from salgan_jax.state import TrainState
 def train(config: ConfigDict, workdir: str) -> TrainState:
     """Trains as the config says, resumes if the workdir has checkpoints.
 
+    SIGTERM saves the state and ends the run, which can go on later from that step.
+
     Args:
         config: from a file in `configs/`.
-        workdir: gets `checkpoints/`, `tensorboard/`, `scalars.jsonl` and pictures.
+        workdir: gets `checkpoints/`, `tensorboard/`, `scalars.jsonl` and pictures; of
+            several processes all use the same.
 
     Returns:
-        The state after the last step.
+        The state after the last step, or after that at which the run was ended.
 
     Raises:
         UserError, FileNotFoundError: the config, the data, the initial weights or the
             workdir cannot be used; nothing has been overwritten.
         UserError: a loss or a gradient is not finite; names the step.
+        UserError: a checkpoint cannot be written; the earlier ones are good.
     """
     config_module.validate(config)
+    with preemption.watch() as notice:
+        return _train(config, workdir, notice)
+
+
+def _train(config: ConfigDict, workdir: str, notice: preemption.Notice) -> TrainState:
     compilation.keep_programs(config.compilation_cache, workdir=workdir)
 
     # ---- data ------------------------------------------------------------------------
-    config = training_input.with_full_names(config)
-    saved_step = checkpoints.latest_step(workdir)
-    is_new = saved_step is None
-    saved = None if is_new else checkpoints.saved_config(workdir, saved_step)
-    config = experiment.with_precision(config, saved)
-    source = training_input.open_input(config)
+    is_resumed = checkpoints.has_checkpoints(workdir)
+    saved = checkpoints.newest_intact(workdir) if is_resumed else None
+    first_step = saved.step if saved else 0
+    processes.check_same_everywhere("the checkpoint they go on from", str(first_step))
+    with processes.first_alone("data"):
+        config = training_input.with_full_names(config)
+        source = training_input.open_input(config, processes.share())
+    config = experiment.with_precision(config, saved and saved.config)
+    processes.check_same_everywhere("their config", config.to_json())
     schedule = make_schedule(
         num_examples=source.sampling.num_examples,
         batch_size=config.batch_size,
@@ -68,23 +82,26 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
 
     # ---- networks and devices --------------------------------------------------------
     devices = parallel.local_devices(config.num_devices)
-    parallel.check_batch_size(config.batch_size, len(devices))
+    all_devices = parallel.all_devices(config.num_devices)
+    parallel.check_batch_size(config.batch_size, len(all_devices))
     setup = experiment.make_experiment(config)
     config = training_input.with_cache(config, source, setup.recipe.generator, devices)
-    if saved_step is None or saved is None:
+    if saved is None:
         setup = experiment.with_initial_weights(setup, config)
     else:
-        epochs_done = saved_step / schedule.steps_per_epoch
-        compatibility.check_resumable(saved, config, epochs_done=epochs_done)
-    state = _initial_or_restored(setup, schedule, workdir, saved_step, devices)
-    first_step = int(state.step)
+        compatibility.check_resumable(
+            saved.config, config, epochs_done=first_step / schedule.steps_per_epoch
+        )
+    state = _initial_or_restored(setup, schedule, saved, devices)
     calls = list(
         schedule.calls(
             first_step,
             fused_steps=config.fused_steps,
-            is_stop=lambda done: _is_stop(done, schedule, config),
+            is_stop=lambda done: milestones.is_stop(done, schedule, config),
         )
     )
+    with processes.first_alone("training copies"):
+        training_input.make_copies(source, config)
     batches = training_input.batches(
         source,
         config,
@@ -92,10 +109,13 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
         first_step=first_step,
         num_steps=schedule.num_steps,
         calls=calls,
-        features=_frozen_features(config, setup, state, source, len(devices)),
+        features=_frozen_features(config, setup, state, source, len(all_devices)),
     )
-    programs = _programs(setup, devices)
+    programs = _programs(setup, all_devices)
     # Nothing is written before this line, so that a mistake leaves no trace.
+    if saved and processes.is_first():
+        checkpoints.set_aside_damaged(workdir, saved.damaged)
+    processes.wait_for_all("damaged checkpoints are set aside")
     manager = checkpoints.open_manager(
         workdir,
         max_to_keep=config.checkpoint.max_to_keep,
@@ -107,11 +127,22 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
         batch_size=config.batch_size,
         first_step=first_step,
         best_metric=config.checkpoint.best_metric,
+        is_written=processes.is_first(),
     )
-    log.announce(config, state, devices)
+    _check_workdir_is_shared(workdir)
+    log.announce(config, state, all_devices)
+
+    def evaluate(state: TrainState) -> dict[str, float] | None:
+        return validation.evaluate(
+            config, state, source.eval_records, log, notice.is_given
+        )
 
     # ---- steps -----------------------------------------------------------------------
+    notice.begin()
     with manager, log:
+        if saved and _lacks_scores(saved, schedule, config):
+            scores = evaluate(state)
+            checkpoints.replace(manager, first_step, state, config, scores)
         for steps, batch in zip(calls, batches, strict=True):
             if schedule.is_phase_change(steps.start):
                 state = _begin_adversarial_phase(state, config, setup, devices)
@@ -120,30 +151,52 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
             )
             done = steps.stop
             log.add(steps, metrics)
+            is_last = notice.is_due()
 
             # A checkpoint is of a state that has been checked and, if due, evaluated:
             # the order of the next three must not change.
-            if _is_stop(done, schedule, config):
+            if milestones.is_stop(done, schedule, config) or is_last:
                 log.flush()
             scores = None
-            if _is_evaluation_due(done, schedule, config):
-                scores = _evaluate(config, state, source.eval_records, log)
-            if _is_save_due(done, schedule, config):
+            if milestones.is_evaluation_due(done, schedule, config):
+                scores = evaluate(state)
+                is_last = is_last or notice.is_given()
+            if milestones.is_save_due(done, schedule, config) or is_last:
                 checkpoints.save(manager, done, state, config, scores)
                 log.saved(done)
+            if is_last:
+                log.ended_early(done)
+                break
+        checkpoints.finish(manager)
     return state
+
+
+def _check_workdir_is_shared(workdir: str) -> None:
+    processes.wait_for_all("the log is open")
+    if not (places.as_path(workdir) / scalars.FILE_NAME).exists():
+        raise UserError(
+            f"process {processes.share().index} does not see what process 0 wrote to "
+            f"{workdir}: --workdir must be on a disk, or in a bucket, that all share"
+        )
+
+
+def _lacks_scores(
+    saved: checkpoints.Saved, schedule: Schedule, config: ConfigDict
+) -> bool:
+    """Whether a run was ended while it was evaluating, and did so at once."""
+    is_due = milestones.is_evaluation_due(saved.step, schedule, config)
+    return is_due and saved.step > 0 and saved.metrics is None
 
 
 def _initial_or_restored(
     setup: experiment.Experiment,
     schedule: Schedule,
-    workdir: str,
-    saved_step: int | None,
+    saved: checkpoints.Saved | None,
     devices: Sequence[jax.Device],
 ) -> TrainState:
-    """The state of the newest checkpoint, or a new one where there is none."""
+    """The state that was saved, or a new one where there is none."""
     recipe = setup.recipe
-    is_bootstrap = (saved_step or 0) <= schedule.bootstrap_steps
+    is_bootstrap = (saved.step if saved else 0) <= schedule.bootstrap_steps
     fresh = train_state.create(
         setup.params,
         generator_optimizer=(
@@ -153,10 +206,8 @@ def _initial_or_restored(
         ),
         discriminator_optimizer=recipe.discriminator_optimizer,
     )
-    state = parallel.replicate(fresh, devices)
-    if saved_step is None:
-        return state
-    return checkpoints.restore(workdir, saved_step, like=state)
+    state = fresh if saved is None else checkpoints.as_state(saved.state, fresh)
+    return parallel.replicate(state, devices)
 
 
 def _frozen_features(
@@ -206,47 +257,3 @@ def _begin_adversarial_phase(
         opt_state=parallel.replicate(opt_state, devices)
     )
     return state.replace(generator=generator)
-
-
-def _is_stop(done: int, schedule: Schedule, config: ConfigDict) -> bool:
-    """Whether the host wants to see the state after that many updates."""
-    is_log_due = done % config.logging.every_steps == 0
-    return is_log_due or _is_save_due(done, schedule, config)
-
-
-def _is_save_due(done: int, schedule: Schedule, config: ConfigDict) -> bool:
-    every_steps = config.checkpoint.every_steps or schedule.steps_per_epoch
-    return done % every_steps == 0 or _is_evaluation_due(done, schedule, config)
-
-
-def _is_evaluation_due(done: int, schedule: Schedule, config: ConfigDict) -> bool:
-    every_steps = config.evaluation.every_epochs * schedule.steps_per_epoch
-    is_last_of_phase = done in (schedule.bootstrap_steps, schedule.num_steps)
-    return is_last_of_phase or (every_steps > 0 and done % every_steps == 0)
-
-
-def _evaluate(
-    config: ConfigDict,
-    state: TrainState,
-    eval_records: Sequence[Record],
-    log: run_log.RunLog,
-) -> dict[str, float]:
-    """Means of the metrics over the evaluation split; panels go to the log."""
-    loaded = checkpoints.LoadedGenerator(
-        checkpoints.make_generator(config),
-        jax.tree.map(np.asarray, state.generator.params),
-        config,
-        int(state.step),
-    )
-    predictor = inference.make_predictor(loaded, config.evaluation.batch_size)
-    count = config.evaluation.max_images
-    scored = eval_records[:count] if count else eval_records
-    scores = protocol.evaluate(
-        protocol.from_images(predictor), scored, config.evaluation.batch_size
-    )
-    shown = eval_records[: config.logging.num_panels]
-    means = {name: bootstrap_mean(values).mean for name, values in scores.items()}
-    # No image has a score that needs what the data set lacks, or other images.
-    means = {name: mean for name, mean in means.items() if not math.isnan(mean)}
-    log.evaluated(int(state.step), means, shown, predictor([r.image for r in shown]))
-    return means

@@ -60,8 +60,12 @@ def with_full_names(config: ConfigDict) -> ConfigDict:
     return named
 
 
-def open_input(config: ConfigDict) -> TrainingInput:
+def open_input(config: ConfigDict, share: tuple[int, int] = (0, 1)) -> TrainingInput:
     """Returns what the config says, once it is known to be usable.
+
+    Args:
+        config: of the run, from `with_full_names`.
+        share: as in `Sampling`.
 
     Raises:
         UserError, FileNotFoundError: a data set or a split is not there, is not
@@ -91,6 +95,7 @@ def open_input(config: ConfigDict) -> TrainingInput:
         batch_size=config.batch_size,
         seed=config.seed,
         horizontal_flip=data.horizontal_flip,
+        share=share,
     )
     return TrainingInput(parts, plan, eval_records)
 
@@ -192,6 +197,12 @@ def _stacked(of_steps: Iterator[Any], calls: Iterable[range]) -> Iterator[Any]:
             if len(some) == 1
             else jax.tree.map(lambda *arrays: np.stack(arrays), *some)
         )
+
+
+def make_copies(source: TrainingInput, config: ConfigDict) -> None:
+    """Makes what `batches` will read, where it is not there."""
+    if config.data.cache != "none":
+        training_copies(source, config)
 
 
 def training_copies(source: TrainingInput, config: ConfigDict) -> list[pipeline.Frames]:

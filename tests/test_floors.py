@@ -10,11 +10,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
-0 errors schedule config compatibility atomic
+0 errors schedule config compatibility atomic places
 1 models losses metrics
 2 optimizers state players updates
-3 parallel data checkpoints weights visualization scalars
-4 training training_input frozen_cache compilation experiment initial_weights importing
+3 parallel processes preemption data checkpoints weights visualization scalars
+4 training training_input validation milestones frozen_cache compilation experiment
+4 initial_weights importing
 4 export run_log evaluation submission inference prediction prediction_files inspection
 4 report
 5 doors launch configs

@@ -18,6 +18,8 @@ class Sampling(NamedTuple):
         batch_size: examples a step.
         seed: of the order and of the mirroring.
         horizontal_flip: mirror half of the examples.
+        share: (index, count): of the examples of each step, which of so many equal
+            parts is read here.
     """
 
     counts: tuple[int, ...]
@@ -25,6 +27,12 @@ class Sampling(NamedTuple):
     batch_size: int
     seed: int
     horizontal_flip: bool
+    share: tuple[int, int] = (0, 1)
+
+    @property
+    def share_size(self) -> int:
+        """Examples a step that are read here."""
+        return self.batch_size // self.share[1]
 
     @property
     def num_examples(self) -> int:
@@ -36,8 +44,8 @@ class Rows(NamedTuple):
     """The examples of a step.
 
     Attributes:
-        row: int64 [batch_size], which; ascending.
-        is_mirrored: bool [batch_size].
+        row: int64 [share_size], which; ascending.
+        is_mirrored: bool [share_size].
     """
 
     row: np.ndarray
@@ -56,6 +64,7 @@ def rows_at(step: int, sampling: Sampling) -> Rows:
     order, mirrored = _epoch(sampling, epoch)
     # In the order of the file, for the sake of a slow disk; a mean has no order.
     row = np.sort(order[position * batch_size : (position + 1) * batch_size])
+    row = np.split(row, sampling.share[1])[sampling.share[0]]
     return Rows(row, mirrored[row])
 
 

@@ -50,12 +50,12 @@ def batches(
         flags.FLAGS.mark_as_parsed()
     drawn = _Drawn(tuple(parts), sampling, frame_format, num_steps)
     stream = (
-        grain.MapDataset.source(drawn)[first_step * sampling.batch_size :]
-        .batch(sampling.batch_size)
+        grain.MapDataset.source(drawn)[first_step * sampling.share_size :]
+        .batch(sampling.share_size)
         .to_iter_dataset(
             grain.ReadOptions(
                 num_threads=_READING_THREADS,
-                prefetch_buffer_size=_BATCHES_AHEAD * sampling.batch_size,
+                prefetch_buffer_size=_BATCHES_AHEAD * sampling.share_size,
             )
         )
     )
@@ -80,10 +80,10 @@ class _Drawn:
     num_steps: int
 
     def __len__(self) -> int:
-        return self.num_steps * self.sampling.batch_size
+        return self.num_steps * self.sampling.share_size
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        step, position = divmod(index, self.sampling.batch_size)
+        step, position = divmod(index, self.sampling.share_size)
         rows = step_sampling.rows_at(step, self.sampling)
         ends = itertools.accumulate(len(part.rows) for part in self.parts)
         part, first = next(

@@ -4,12 +4,14 @@ Everything is scored at the publishers' size, in batches: records are decoded wh
 their turn comes and padded to a common shape, which does not change a score.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tqdm
 
+from salgan_jax import processes
 from salgan_jax.data import map_files, records
 from salgan_jax.data.records import Record
 from salgan_jax.errors import UserError
@@ -68,16 +70,18 @@ def score_all(
     CC, SIM and KL divergence are against fewer fixations than the other rows'; and
     `human_leave_one_out`: all observers but one predict that one, in turn. An image of
     one observer has neither.
+
+    Of several processes each scores every so many batches, and all have all scores:
+    those of one process, to the bit.
     """
     if not len(some_records):
         raise UserError("there are no images to score")
     predictors = {**background.baselines, **models}
-    ids, parts = [], []
+    parts = []
     size = scoring_of.batch_size
-    for start in range(0, len(some_records), size):
+    for start in processes.share().of(range(0, len(some_records), size)):
         stop = min(start + size, len(some_records))
         batch = [scored(some_records[i]) for i in range(start, stop)]
-        ids += [record.id for record in batch]
         known = background.knowledge(batch, start)
         truth = scoring.ground_truth(batch, known, scoring_of)
         rows = {
@@ -86,14 +90,8 @@ def score_all(
         }
         if background.ceiling_sigma_px is not None:
             rows |= _ceilings(batch, known, background.ceiling_sigma_px, scoring_of)
-        parts.append(rows)
-    joined = {
-        row: {
-            m: np.concatenate([part[row][m] for part in parts]) for m in parts[0][row]
-        }
-        for row in parts[0]
-    }
-    return ScoreSheet(ids, joined, scoring_of.convention.name)
+        parts.append(_Part(start, [record.id for record in batch], rows))
+    return _joined(_of_all_processes(parts), scoring_of.convention.name)
 
 
 def from_images(
@@ -129,6 +127,48 @@ def with_progress(predict: Predict, num_images: int) -> Predict:
         return saliency_maps
 
     return predict_and_count
+
+
+class _Part(NamedTuple):
+    """The scores of one batch, which begins with image `start`."""
+
+    start: int
+    ids: list[str]
+    rows: dict[str, Scores]
+
+
+def _of_all_processes(parts: list[_Part]) -> list[_Part]:
+    """Returns the parts of every process, in the order of the images."""
+    if processes.share().count == 1:
+        return parts
+    as_lists = [
+        (start, ids, _mapped(np.ndarray.tolist, rows)) for start, ids, rows in parts
+    ]
+    # JSON keeps every float64 as it is, NaN too.
+    gathered = processes.gather(json.dumps(as_lists).encode())
+    found = [
+        _Part(start, ids, _mapped(np.array, rows))
+        for message in gathered
+        for start, ids, rows in json.loads(message)
+    ]
+    return sorted(found, key=lambda part: part.start)
+
+
+def _mapped(function: Callable[[Any], Any], rows: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows, in their order, with a function of each metric's values."""
+    return {
+        row: {metric: function(values) for metric, values in metrics.items()}
+        for row, metrics in rows.items()
+    }
+
+
+def _joined(parts: list[_Part], convention: str) -> ScoreSheet:
+    first = parts[0].rows
+    rows = {
+        row: {m: np.concatenate([part.rows[row][m] for part in parts]) for m in metrics}
+        for row, metrics in first.items()
+    }
+    return ScoreSheet([each for part in parts for each in part.ids], rows, convention)
 
 
 def _ceilings(

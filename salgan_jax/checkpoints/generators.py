@@ -1,0 +1,76 @@
+"""The generator of a checkpoint, ready to be applied."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from salgan_jax.checkpoints import reading
+from salgan_jax.errors import UserError
+from salgan_jax.models.generator import Generator
+
+
+class LoadedGenerator(NamedTuple):
+    """A trained generator, ready to be applied.
+
+    Attributes:
+        generator: the module.
+        params: its parameters, as NumPy arrays.
+        config: the config it was trained with.
+        step: the number of updates it has seen.
+    """
+
+    generator: Generator
+    params: Any
+    config: ConfigDict
+    step: int
+
+
+def make_generator(config: ConfigDict) -> Generator:
+    """Returns the generator that a config describes."""
+    model = config.model
+    return Generator(
+        width_multiplier=model.width_multiplier,
+        frozen_blocks=model.frozen_blocks,
+        input_convention=model.input_convention,
+        kernel_init=model.kernel_init,
+    )
+
+
+def load_generator(workdir: str, step: int | None = None) -> LoadedGenerator:
+    """Returns the generator of a checkpoint, the newest intact if no step is given.
+
+    Raises:
+        FileNotFoundError: the workdir, or the step, has no checkpoint.
+        UserError: the checkpoint is damaged, or its arrays are not those of the
+            config's generator.
+    """
+    saved = reading.newest_intact(workdir, step, subtree=("generator", "params"))
+    generator, params = make_generator(saved.config), saved.state["generator"]["params"]
+    if "decoder" not in params:
+        raise UserError(
+            f"{workdir} holds VGG-16 only, no whole generator: start a run from it "
+            f"with --config.init_from={workdir}"
+        )
+    _check_shapes(workdir, generator, params, tuple(saved.config.data.image_size))
+    return LoadedGenerator(generator, params, saved.config, saved.step)
+
+
+def _check_shapes(
+    workdir: str, generator: Generator, params: Any, image_size: tuple[int, ...]
+) -> None:
+    image = jax.ShapeDtypeStruct((1, *image_size, 3), np.float32)
+    expected = jax.eval_shape(generator.init, jax.random.key(0), image)["params"]
+    shapes = [
+        {jax.tree_util.keystr(path): leaf.shape for path, leaf in leaves}
+        for leaves in map(
+            jax.tree_util.tree_leaves_with_path, (dict(expected), dict(params))
+        )
+    ]
+    if shapes[0] != shapes[1]:
+        wrong = sorted(set(shapes[0].items()) ^ set(shapes[1].items()))
+        raise UserError(
+            f"the checkpoint in {workdir} is of another architecture than its config "
+            f"says: {', '.join(f'{name} {shape}' for name, shape in wrong[:6])}"
+        )
