@@ -131,12 +131,13 @@ def _complain(message: object) -> int:
 def _hide_library_chatter() -> None:
     """Keeps lines below ERROR for our own events; orbax alone writes dozens a save.
 
-    Of a damaged checkpoint asyncio repeats for each array what Orbax raises once.
+    Errors with checkpoints are raised, and said by us: neither Orbax's tracebacks are
+    shown nor asyncio's, which repeats them for each array.
     """
 
     def is_wanted(record: Any) -> bool:
-        if record.name == "asyncio":
-            return False
+        if record.name == "asyncio" or "/orbax/" in record.pathname:
+            return logging.get_verbosity() > logging.INFO
         is_ours = "site-packages" not in record.pathname
         is_asked_for = logging.get_verbosity() > logging.INFO
         return is_ours or is_asked_for or record.levelname in ("ERROR", "CRITICAL")

@@ -81,12 +81,16 @@ class RunLog:
         self._writer.close()
 
     def announce(
-        self, config: ConfigDict, state: TrainState, devices: Sequence[jax.Device]
+        self,
+        config: ConfigDict,
+        state: TrainState,
+        num_devices: int,
+        device: jax.Device,
     ) -> None:
         """Logs config, devices, parameter counts and the plan."""
         schedule = self._schedule
         logging.info("config:\n%s", config)
-        logging.info("devices: %d x %s", len(devices), devices[0].device_kind)
+        logging.info("devices: %d x %s", num_devices, device.device_kind)
         labels = optimizers.generator_labels(
             state.generator.params, frozen_blocks=config.model.frozen_blocks
         )

@@ -14,8 +14,8 @@ PICTURE = """
 1 models losses metrics
 2 optimizers state players updates
 3 parallel processes preemption data checkpoints weights visualization scalars
-4 training training_input validation milestones frozen_cache compilation experiment
-4 initial_weights importing
+4 training beginning training_input validation milestones frozen_cache
+4 compilation experiment initial_weights importing
 4 export run_log evaluation submission inference prediction prediction_files inspection
 4 report
 5 doors launch configs

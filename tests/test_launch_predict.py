@@ -24,11 +24,10 @@ def workdir(tmp_path_factory):
     with settings.unlocked():
         settings.model.width_multiplier = 1 / 16
         settings.data.image_size = (32, 48)
-    manager = checkpoints.open_manager(workdir, max_to_keep=3, best_metric="cc")
-    for step in (1, 2):
-        train_state = _train_state(settings, step)
-        checkpoints.save(manager, step, train_state, settings, {"cc": step / 10})
-    manager.close()
+    with checkpoints.open_manager(workdir, max_to_keep=3, best_metric="cc") as manager:
+        for step in (1, 2):
+            train_state = _train_state(settings, step)
+            checkpoints.save(manager, step, train_state, settings, {"cc": step / 10})
     return workdir
 
 

@@ -40,6 +40,7 @@ def largest_difference(a, b):
     return max(jax.tree.leaves(relative))
 
 
+@pytest.mark.slow
 def test_eight_devices_equal_one_exactly_in_float64():
     with jax.enable_x64(True):
         one, eight = train(1, np.float64), train(8, np.float64)

@@ -25,7 +25,7 @@ from salgan_jax.checkpoints.reading import (
 )
 from salgan_jax.checkpoints.resuming import as_state, restore, set_aside_damaged
 from salgan_jax.checkpoints.writing import (
-    finish,
+    Manager,
     open_manager,
     replace,
     save,
@@ -35,11 +35,11 @@ from salgan_jax.checkpoints.writing import (
 __all__ = [
     "DamagedCheckpoint",
     "LoadedGenerator",
+    "Manager",
     "Saved",
     "all_steps",
     "as_state",
     "best_step",
-    "finish",
     "has_checkpoints",
     "latest_step",
     "load_generator",

@@ -1,11 +1,14 @@
 """Writing checkpoints while training goes on."""
 
 import contextlib
+import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
+from absl import logging
 from ml_collections import ConfigDict
 from orbax.checkpoint import checkpoint_managers
 
@@ -15,11 +18,20 @@ from salgan_jax.checkpoints.reading import ITEMS, sign_of
 from salgan_jax.errors import UserError
 from salgan_jax.state import TrainState
 
+Manager = ocp.CheckpointManager
 
+
+@contextlib.contextmanager
 def open_manager(
     workdir: str, *, max_to_keep: int, best_metric: str
-) -> ocp.CheckpointManager:
-    """Returns the manager that writes to a workdir, created if it is not there."""
+) -> Iterator[Manager]:
+    """The manager that writes to a workdir, created if it is not there.
+
+    At the end of the block everything is written.
+
+    Raises:
+        UserError: a checkpoint cannot be written.
+    """
 
     def score(metrics: Mapping[str, float]) -> float:
         return sign_of(best_metric) * metrics[best_metric]
@@ -35,17 +47,23 @@ def open_manager(
     options = ocp.CheckpointManagerOptions(
         preservation_policy=keep, best_fn=score, cleanup_tmp_directories=True
     )
-    return ocp.CheckpointManager(directory, options=options, item_names=ITEMS)
+    manager = ocp.CheckpointManager(directory, options=options, item_names=ITEMS)
+    try:
+        yield manager
+        with _failure_said(manager):
+            manager.wait_until_finished()
+    finally:
+        _close(manager)
 
 
 def save(
-    manager: ocp.CheckpointManager,
+    manager: Manager,
     step: int,
     state: TrainState,
     config: ConfigDict,
     metrics: Mapping[str, float] | None = None,
 ) -> None:
-    """Starts writing a checkpoint; the next save, or `finish`, waits for it.
+    """Starts writing a checkpoint; the next save, or the end, waits for it.
 
     Of several processes every one calls this, with the same state.
 
@@ -71,7 +89,7 @@ def save(
 
 
 def replace(
-    manager: ocp.CheckpointManager,
+    manager: Manager,
     step: int,
     state: TrainState,
     config: ConfigDict,
@@ -81,16 +99,6 @@ def replace(
     with _failure_said(manager):
         manager.delete(step)
     save(manager, step, state, config, metrics)
-
-
-def finish(manager: ocp.CheckpointManager) -> None:
-    """Waits until everything is written.
-
-    Raises:
-        UserError: it cannot be.
-    """
-    with _failure_said(manager):
-        manager.wait_until_finished()
 
 
 def save_weights(workdir: str, state: Any, config: ConfigDict) -> None:
@@ -103,7 +111,13 @@ def save_weights(workdir: str, state: Any, config: ConfigDict) -> None:
     """
     with open_manager(workdir, max_to_keep=1, best_metric="cc") as manager:
         save(manager, 0, state, config)
-        finish(manager)
+
+
+def _close(manager: Manager) -> None:
+    try:
+        manager.close()
+    except (OSError, ValueError) as error:  # not to hide the error that led here
+        logging.error("a checkpoint was not completed: %s", _reason(error))
 
 
 def _of_all_processes(state: Any) -> Any:
@@ -116,14 +130,21 @@ def _of_all_processes(state: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _failure_said(manager: ocp.CheckpointManager) -> Iterator[None]:
+def _failure_said(manager: Manager) -> Iterator[None]:
     """Says in one line that a checkpoint could not be written, and which are good."""
     try:
         yield
     except (OSError, ValueError) as error:
         steps = ", ".join(map(str, sorted(manager.all_steps(read=True)))) or "none"
         raise UserError(
-            f"a checkpoint cannot be written to {manager.directory}: "
-            f"{str(error).strip().splitlines()[0][:300]}; complete are those of steps "
-            f"{steps}: make room there and start again"
+            f"a checkpoint cannot be written to {manager.directory}: {_reason(error)}; "
+            f"complete are those of steps {steps}: mend that and start again"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the system says, which TensorStore puts at the end of a long story."""
+    code = re.search(r"os_error_code='(\d+)'", str(error))
+    if code:
+        return os.strerror(int(code[1]))
+    return str(error).strip().splitlines()[0][:300]

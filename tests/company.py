@@ -1,0 +1,117 @@
+"""Several processes of one command, and the run in double precision they are asked for.
+
+python tests/company.py WORKDIR DATA_DIR PRECISION NUM_EPOCHS ADDRESS COUNT INDEX
+"""
+
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        return found.getsockname()[1]
+
+
+def start(command, count, num_devices, environment=None):
+    """Starts `count` processes; each command ends with the flags that join it."""
+    address = f"localhost:{free_port()}"
+    several = count > 1 or "--distributed" in command
+    return [
+        subprocess.Popen(
+            [
+                sys.executable,
+                *command,
+                *(joining(address, count, i) if several else []),
+            ],
+            cwd=ROOT,
+            env=os.environ
+            | {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(num_devices)}
+            | (environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for i in range(count)
+    ]
+
+
+def joining(address, count, index):
+    return [
+        "--distributed",
+        f"--coordinator_address={address}",
+        f"--num_processes={count}",
+        f"--process_id={index}",
+    ]
+
+
+def finish(processes, timeout=300):
+    """Returns (exit code, output) of each."""
+    try:
+        return [
+            (p.communicate(timeout=timeout)[0], p.returncode)[::-1] for p in processes
+        ]
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def run(command, count, num_devices, environment=None):
+    """Returns what each process printed; all must end well."""
+    results = finish(start(command, count, num_devices, environment))
+    for code, output in results:
+        assert code == 0, output
+    return [output for _, output in results]
+
+
+def train(workdir, data_dir, precision, num_epochs):
+    """Two epochs of bootstrap, then adversarial ones; scores of five images."""
+    from configs import smoke  # pyright: ignore[reportMissingImports]
+    from salgan_jax import experiment, training
+
+    config = smoke.get_config()
+    config.data.data_dir = data_dir
+    config.data.horizontal_flip = True
+    config.phases.bootstrap_epochs = 2
+    config.phases.num_epochs = num_epochs
+    config.evaluation.max_images = 5
+    config.evaluation.batch_size = 1
+    make = experiment.make_experiment
+
+    def in_this_precision(config):
+        import jax
+
+        made = make(config)
+        params = jax.tree.map(lambda x: x.astype(precision), made.params)
+        return made._replace(params=params)
+
+    experiment.make_experiment = in_this_precision
+    try:
+        return training.train(config, workdir)
+    finally:
+        experiment.make_experiment = make
+
+
+def main():
+    from absl import logging
+
+    from salgan_jax import doors
+
+    join = doors.define_process_flags()
+
+    def begin(argv):
+        logging.set_verbosity(logging.ERROR)
+        join()
+        train(argv[1], argv[2], argv[3], int(argv[4]))
+
+    doors.run(begin, arguments=("WORKDIR", "DATA_DIR", "PRECISION", "NUM_EPOCHS"))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()
