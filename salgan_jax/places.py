@@ -1,6 +1,8 @@
 """Where files lie: on a disk, or in a bucket (`gs://...`)."""
 
 import os
+import pathlib
+import tempfile
 
 from etils import epath
 
@@ -18,3 +20,52 @@ def as_path(place: str | os.PathLike[str]) -> epath.Path:
 def is_bucket(place: str | os.PathLike[str]) -> bool:
     """Whether the place is in a bucket: files there are read and written whole."""
     return "://" in os.fspath(place)
+
+
+class Folder:
+    """A folder to write to bit by bit, though it may be in a bucket.
+
+    Attributes:
+        local: where to write: the folder itself, or one that stands for it.
+    """
+
+    def __init__(self, place: str | os.PathLike[str], *, fetched: tuple[str, ...] = ()):
+        """Makes the folder, if it is not there.
+
+        Args:
+            place: on a disk or in a bucket.
+            fetched: names of files that are to be there from the start.
+        """
+        self._place = as_path(place)
+        self._published: dict[pathlib.Path, tuple[int, int]] = {}
+        self._stand_in = None
+        if not is_bucket(place):
+            self.local = pathlib.Path(self._place)
+            self.local.mkdir(parents=True, exist_ok=True)
+            return
+        self._stand_in = tempfile.TemporaryDirectory()
+        self.local = pathlib.Path(self._stand_in.name)
+        for name in fetched:
+            if (self._place / name).exists():
+                (self.local / name).write_bytes((self._place / name).read_bytes())
+
+    def publish(self) -> None:
+        """Copies what has changed since the last time to the bucket, if it is one."""
+        if self._stand_in is None:
+            return
+        for file in sorted(self.local.rglob("*")):
+            if not file.is_file():
+                continue
+            status = file.stat()
+            version = status.st_size, status.st_mtime_ns
+            if self._published.get(file) != version:
+                copy = self._place / file.relative_to(self.local)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(file.read_bytes())
+                self._published[file] = version
+
+    def close(self) -> None:
+        """Publishes for the last time."""
+        self.publish()
+        if self._stand_in is not None:
+            self._stand_in.cleanup()

@@ -1,7 +1,6 @@
 """What a person sees of a run: progress, a line per event, scalars, curves, panels."""
 
 import math
-import pathlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ import tqdm
 from absl import logging
 from ml_collections import ConfigDict
 
-from salgan_jax import optimizers, scalars, visualization
+from salgan_jax import optimizers, places, scalars, visualization
 from salgan_jax.data.records import Record
 from salgan_jax.errors import UserError
 from salgan_jax.schedule import Schedule
@@ -49,12 +48,12 @@ class RunLog:
             is_written: False, of all but one of several processes: metrics are looked
                 at, but nothing is written.
         """
-        self._workdir = pathlib.Path(workdir)
+        self._folder = places.Folder(workdir, fetched=(scalars.FILE_NAME,))
         self._schedule = schedule
         self._batch_size = batch_size
         self._best_metric = best_metric
         self._writer = (
-            scalars.Writer(workdir, first_step=first_step)
+            scalars.Writer(self._folder.local, first_step=first_step)
             if is_written
             else scalars.Silence()
         )
@@ -69,6 +68,7 @@ class RunLog:
             disable=None if is_written else True,
             smoothing=0.05,
         )
+        self._folder.publish()
 
     def __enter__(self) -> "RunLog":
         """Returns itself; the clock starts."""
@@ -79,6 +79,7 @@ class RunLog:
         """Closes the files, whatever ended the run."""
         self._bar.close()
         self._writer.close()
+        self._folder.close()
 
     def announce(
         self,
@@ -187,22 +188,23 @@ class RunLog:
                 ("image", "ground truth", f"prediction / maximum, step {step}"),
                 labels=[record.id for record in shown],
             )
-            visualization.save_image(self._workdir / "panels.png", picture)
+            visualization.save_image(self._folder.local / "panels.png", picture)
             self._writer.write_image(step, "eval/panels", picture)
         phase_change = self._schedule.bootstrap_steps
         is_drawn = 0 < phase_change < self._schedule.num_steps
         visualization.save_image(
-            self._workdir / "curves.png",
+            self._folder.local / "curves.png",
             visualization.curves(
-                scalars.read(str(self._workdir)),
+                scalars.read(str(self._folder.local)),
                 phase_change_step=phase_change if is_drawn else None,
             ),
         )
         self._flushed_at = time.monotonic()  # evaluation is not training time
 
     def saved(self, step: int) -> None:
-        """Logs that a checkpoint is being written."""
+        """Logs that a checkpoint is being written; the log itself is published."""
         logging.info("step %d: checkpoint", step)
+        self._folder.publish()
 
     def ended_early(self, step: int) -> None:
         """Logs that the run was told to end."""

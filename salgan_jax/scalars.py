@@ -4,15 +4,22 @@ The file, `scalars.jsonl`, has one JSON object a line, `{"step": 20, "train/..."
 a run that goes on from an earlier step drops the lines that lie after it.
 """
 
+import contextlib
 import json
 import math
+import os
 import pathlib
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
-import tensorboardX
+from etils import epath
+from tensorboardX import event_file_writer, summary
+from tensorboardX.proto import event_pb2
 
-from salgan_jax import atomic
+from salgan_jax import atomic, places
+from salgan_jax.errors import UserError
 
 FILE_NAME = "scalars.jsonl"
 
@@ -33,41 +40,68 @@ class Silence:
 class Writer:
     """Writes the scalars of a run, from `first_step` on."""
 
-    def __init__(self, workdir: str, *, first_step: int) -> None:
-        """Opens the files in `workdir`, and forgets what lies after `first_step`."""
-        self._path = pathlib.Path(workdir) / FILE_NAME
+    def __init__(self, folder: str | os.PathLike[str], *, first_step: int) -> None:
+        """Opens the files in a local folder; forgets what lies after `first_step`."""
+        self._path = pathlib.Path(folder) / FILE_NAME
         kept = [row for row in _rows(self._path) if row["step"] <= first_step]
         with atomic.written_aside(self._path) as file:
             for row in kept:
                 file.write((json.dumps(row) + "\n").encode())
-        self._board = tensorboardX.SummaryWriter(
-            str(pathlib.Path(workdir) / "tensorboard"),
-            purge_step=first_step + 1 if first_step else None,
+        board = self._path.with_name("tensorboard")
+        board.mkdir(exist_ok=True)
+        # Without tensorboardX's thread, which hangs once the disk has been full. The
+        # suffix tells starts within one second apart.
+        self._events = event_file_writer.EventsWriter(
+            str(board / "events"), f".{os.getpid()}.{first_step}"
         )
+        if first_step:
+            # TensorBoard hides what an interrupted start wrote after this step.
+            start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+            self._add(first_step + 1, session_log=start)
 
     def write(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Adds one line, such as `{"train/content_loss": 0.4}`, at a step."""
+        """Adds one line, such as `{"train/content_loss": 0.4}`, at a step.
+
+        Raises:
+            UserError: the disk cannot take it.
+        """
         values = {name: float(value) for name, value in scalars.items()}
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
         finite = {k: v if math.isfinite(v) else None for k, v in values.items()}
-        with self._path.open("a") as file:
+        with self._failure_said(), self._path.open("a") as file:
             file.write(json.dumps({"step": step, **finite}) + "\n")
+        for name, value in values.items():
+            self._add(step, summary=summary.scalar(name, value))
 
     def write_image(self, step: int, name: str, image: np.ndarray) -> None:
         """Adds a picture, uint8 [H, W, 3], at a step."""
-        self._board.add_image(name, image, step, dataformats="HWC")
-        self._board.flush()
+        self._add(step, summary=summary.image(name, image, dataformats="HWC"))
 
     def close(self) -> None:
-        """Writes out what is still buffered."""
-        self._board.close()
+        """Closes the files."""
+        with self._failure_said():
+            self._events.close()
+
+    def _add(self, step: int, **what: Any) -> None:
+        with self._failure_said():
+            event = event_pb2.Event(step=step, wall_time=time.time(), **what)
+            self._events.write_event(event)
+            self._events.flush()
+
+    @contextlib.contextmanager
+    def _failure_said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"cannot write to {self._path.parent}: {error.strerror}; what is saved "
+                "is good: mend that and start again"
+            ) from error
 
 
 def read(workdir: str) -> dict[str, tuple[list[int], list[float]]]:
     """Returns (steps, values) of each scalar of a run, in order."""
     series: dict[str, tuple[list[int], list[float]]] = {}
-    for row in _rows(pathlib.Path(workdir) / FILE_NAME):
+    for row in _rows(places.as_path(workdir) / FILE_NAME):
         for name, value in row.items():
             if name != "step" and value is not None:
                 steps, values = series.setdefault(name, ([], []))
@@ -76,7 +110,7 @@ def read(workdir: str) -> dict[str, tuple[list[int], list[float]]]:
     return series
 
 
-def _rows(path: pathlib.Path) -> list[dict]:
+def _rows(path: pathlib.Path | epath.Path) -> list[dict]:
     """The complete lines of the file; a killed run may have left half of the last."""
     if not path.exists():
         return []

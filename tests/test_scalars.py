@@ -1,8 +1,15 @@
 """The file of scalars survives a kill and forgets what a resumed run does again."""
 
 import json
+import resource
+import struct
+
+import numpy as np
+import pytest
+from tensorboardX.proto import event_pb2
 
 from salgan_jax import scalars
+from salgan_jax.errors import UserError
 
 
 def test_a_resumed_run_forgets_what_lies_after_its_first_step(tmp_path):
@@ -33,9 +40,50 @@ def test_a_value_that_is_not_finite_does_not_break_the_file(tmp_path):
     assert scalars.read(str(tmp_path)) == {"b": ([1], [1.0])}
 
 
-def test_scalars_reach_tensorboard(tmp_path):
-    writer = scalars.Writer(str(tmp_path), first_step=0)
+def events_in(folder):
+    """(step, event) of each record of the newest TensorBoard file: TFRecord format."""
+    path = max(
+        (folder / "tensorboard").iterdir(), key=lambda path: path.stat().st_mtime_ns
+    )
+    data, events = path.read_bytes(), []
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        events.append(event_pb2.Event.FromString(data[12 : 12 + length]))
+        data = data[16 + length :]
+    return events
+
+
+def test_scalars_and_pictures_reach_tensorboard(tmp_path):
+    writer = scalars.Writer(tmp_path, first_step=0)
     writer.write(1, {"train/content_loss": 0.5})
+    writer.write_image(2, "eval/panels", np.zeros((4, 6, 3), np.uint8))
+    _, scalar, picture = events_in(tmp_path)  # even before the file is closed
+    assert (scalar.step, scalar.summary.value[0].tag) == (1, "train/content_loss")
+    assert scalar.summary.value[0].simple_value == 0.5
+    assert (picture.step, picture.summary.value[0].image.width) == (2, 6)
     writer.close()
-    (events,) = (tmp_path / "tensorboard").iterdir()
-    assert b"train/content_loss" in events.read_bytes()
+
+
+def test_tensorboard_is_told_which_steps_are_made_again(tmp_path):
+    scalars.Writer(tmp_path, first_step=0).close()
+    scalars.Writer(tmp_path, first_step=20).close()
+    assert len(list((tmp_path / "tensorboard").iterdir())) == 2
+    _, start = events_in(tmp_path)
+    assert start.step == 21
+    assert start.session_log.status == event_pb2.SessionLog.START
+
+
+def test_a_full_disk_is_one_line_and_no_later_write_hangs(tmp_path):
+    writer = scalars.Writer(tmp_path, first_step=0)
+    writer.write(1, {"a": 1.0})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        for step in range(2, 40):
+            with pytest.raises(UserError, match=r"cannot write to .*: File too large"):
+                writer.write(step, {"a": 1.0})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    writer.write(50, {"a": 2.0})
+    writer.close()
+    assert scalars.read(str(tmp_path))["a"] == ([1, 50], [1.0, 2.0])
