@@ -18,6 +18,7 @@ from salgan_jax.data import sampling as step_sampling
 from salgan_jax.data.frames import FrameFormat
 from salgan_jax.data.sampling import Sampling
 from salgan_jax.data.selection import Part
+from salgan_jax.errors import UserError
 from salgan_jax.state import Batch
 
 _READING_THREADS = 4
@@ -43,7 +44,7 @@ def batches(
         num_workers: processes that decode; 0 decodes in threads of this one.
 
     Raises:
-        UserError: a record has no density map.
+        UserError: a record has no density map, or a worker process has died.
     """
     # Where there is no launch script nobody has parsed grain's flags.
     if num_workers and not flags.FLAGS.is_parsed():
@@ -66,6 +67,14 @@ def batches(
     try:
         for examples in iterator:
             yield Batch(*map(np.asarray, examples))
+    except RuntimeError as error:
+        if "Worker process was terminated" not in str(error):
+            raise
+        raise UserError(
+            f"a process that reads the data has died: {str(error).splitlines()[0]} "
+            "If memory ran out, use a smaller --config.data.num_workers; what is saved "
+            "is good: start again"
+        ) from error
     finally:
         iterator.close()
 
