@@ -2,9 +2,11 @@
 
 import difflib
 import errno
+import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -12,7 +14,7 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict
 from ml_collections.config_flags import config_flags
 
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, printable
 
 _USER_OS_ERRORS = (
     FileNotFoundError,
@@ -39,6 +41,7 @@ def run(
         arguments: names of the positional arguments, all required: ``("DIR",)``.
     """
     try:
+        _escape_what_cannot_be_printed()
         _hide_library_chatter()
         app.run(main, flags_parser=lambda argv: _parse_flags(argv, arguments))
     except UserError as error:
@@ -49,7 +52,8 @@ def run(
     except OSError as error:
         if not isinstance(error, _USER_OS_ERRORS) and error.errno not in _USER_ERRNOS:
             raise
-        _give_up(f"{error.filename}: {error.strerror}" if error.filename else error)
+        name = os.fsdecode(error.filename) if error.filename else ""
+        _give_up(f"{printable(name)}: {error.strerror}" if name else error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
@@ -57,12 +61,23 @@ def run(
 
 
 def _give_up(message: object) -> NoReturn:
-    print("error:", " ".join(str(message).split()), file=sys.stderr)
+    print("error:", printable(" ".join(str(message).split())), file=sys.stderr)
     sys.exit(2)
 
 
+def _escape_what_cannot_be_printed() -> None:
+    """A file's name may have characters that the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _hide_library_chatter() -> None:
-    """Keeps lines below ERROR for our own events; orbax alone writes dozens a save."""
+    """Keeps lines below ERROR for our own events; orbax alone writes dozens a save.
+
+    What Pillow warns of in a damaged image it either repairs or raises.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def is_wanted(record: Any) -> bool:
         is_ours = "site-packages" not in record.pathname

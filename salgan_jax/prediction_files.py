@@ -1,20 +1,23 @@
-"""Which image files a prediction reads, and which files it writes for each."""
+"""Which files a prediction writes for each image, and that none harms another.
 
-import collections
-import glob
+What two images would both write is decided folder by folder, so that a million images
+need no more memory than the names of the largest folder.
+"""
+
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from salgan_jax.errors import UserError
+from salgan_jax import output_names
+from salgan_jax.data.opening import IMAGE_SUFFIXES
+from salgan_jax.errors import UserError, printable
+from salgan_jax.input_images import Folder, InputImages
 
-# What counts as an image in a folder; a file or a glob is taken at its word.
-IMAGE_SUFFIXES = (
-    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm"),
-    *(".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
-)
+# What the name of each file ends with.
+_MAP, _OVERLAY, _ARRAY = ".png", "_overlay.png", ".npy"
 
 
 class Job(NamedTuple):
@@ -24,15 +27,22 @@ class Job(NamedTuple):
     saliency_map: pathlib.Path
     overlay: pathlib.Path | None
     array: pathlib.Path | None
+    name: str = ""  # of the image, below the folder or glob that was given
 
     def outputs(self) -> list[pathlib.Path]:
         """The files that this job writes."""
-        return [path for path in self[1:] if path is not None]
+        files = (self.saliency_map, self.overlay, self.array)
+        return [path for path in files if path is not None]
 
 
 def plan(
-    inputs: str, output: str | os.PathLike[str], *, overlay: bool, npy: bool
-) -> list[Job]:
+    inputs: str,
+    output: str | os.PathLike[str],
+    *,
+    overlay: bool,
+    npy: bool,
+    share: tuple[int, int] = (0, 1),
+) -> "Plan":
     """The images that `inputs` names, each with the files to write for it.
 
     The folders below an input folder, or below a glob's part without wildcards, are
@@ -46,23 +56,31 @@ def plan(
       output: the folder to write to; where it lies in the input folder it is not read.
       overlay: also `<name>_overlay.png`.
       npy: also `<name>.npy`.
+      share: (index, count): of so many processes this one. An image belongs to one of
+        them by its name, whatever the order in which a machine lists a folder.
 
     Raises:
-      UserError: nothing matches, or a file would be written twice or over an input.
+      UserError: nothing matches, a file would be written twice, over an input, or
+        outside of `output`.
     """
+    index, count = share
+    if not 0 <= index < count:
+        raise UserError(f"process {index} of {count}: it must be 0 to {count - 1}")
     output = pathlib.Path(output).expanduser()
-    root, images = _find(inputs, output)
-    names = [image.relative_to(root) for image in images]
-    jobs = [
-        _job(image, output / name.with_suffix(""), overlay=overlay, npy=npy)
-        for image, name in zip(images, names, strict=True)
-    ]
-    shared = _shared(jobs)
-    for i, name in enumerate(names):
-        if any(_key(path) in shared for path in jobs[i].outputs()):
-            jobs[i] = _job(images[i], output / name, overlay=overlay, npy=npy)
-    _check(jobs)
-    return jobs
+    wanted = {_MAP: True, _OVERLAY: overlay, _ARRAY: npy}
+    planned = Plan(
+        InputImages(inputs, output),
+        output,
+        suffixes=[suffix for suffix, is_wanted in wanted.items() if is_wanted],
+        share=share,
+    )
+    if not planned.num_images:
+        is_folder = os.path.isdir(os.path.expanduser(inputs))
+        accepted = f"; suffixes read in a folder: {' '.join(IMAGE_SUFFIXES)}"
+        raise UserError(
+            f"no image matches the input {inputs!r}{accepted if is_folder else ''}"
+        )
+    return planned
 
 
 def make_output_folder(output: str | os.PathLike[str]) -> None:
@@ -83,82 +101,140 @@ def make_output_folder(output: str | os.PathLike[str]) -> None:
         ) from error
 
 
-def _find(inputs: str, output: pathlib.Path) -> tuple[pathlib.Path, list[pathlib.Path]]:
-    """The folder that output names are relative to, and the image files, sorted."""
-    path = pathlib.Path(inputs).expanduser()
-    if path.is_file():  # asked first: as a glob, brackets in its name mean another
-        return path.parent, [path]
-    if path.is_dir():
-        root, accepted = (
-            path,
-            f"; suffixes read in a folder: {' '.join(IMAGE_SUFFIXES)}",
+class Plan:
+    """The jobs of one process, made while they are asked for, and their number.
+
+    Attributes:
+        output: the folder that all files lie in.
+        num_images: of all processes together.
+    """
+
+    def __init__(
+        self,
+        images: InputImages,
+        output: pathlib.Path,
+        *,
+        suffixes: Sequence[str],
+        share: tuple[int, int],
+    ) -> None:
+        """Lists all folders once, so that nothing is begun that cannot end well."""
+        self.output = output
+        self.num_images = 0
+        self._images, self._suffixes, self._share = images, suffixes, share
+        self._num_jobs = 0
+        # Folders that some file systems take for one, A and a.
+        self._alike: dict[str, list[str]] = {}
+        places: dict[tuple[int, int] | None, list[str]] = {}
+        for folder in images.folders():
+            self._alike.setdefault(folder.name.casefold(), []).append(folder.name)
+            place = _identity(os.path.join(images.root, folder.name))
+            places.setdefault(place, []).append(folder.name)
+            names = (*folder.images, *folder.closed)
+            self.num_images += len(names)
+            self._num_jobs += sum(self._is_ours(folder, name) for name in names)
+            self._base_of(folder, [folder])
+        self._alike = {k: names for k, names in self._alike.items() if len(names) > 1}
+        for names in self._alike.values():
+            self._base_of(images.in_folder(names[0]))
+        for names in places.values():
+            for name in names:
+                self._check_place(name)
+                self._check_no_input(name, places)
+
+    def __len__(self) -> int:
+        return self._num_jobs
+
+    def __iter__(self) -> Iterator[Job]:
+        for folder in self._images.folders():
+            self._check_place(folder.name)
+            base_of = self._base_of(folder)
+            for name in folder.images:
+                if self._is_ours(folder, name):
+                    yield self._job(folder, name, base_of(name))
+            for name in folder.closed:  # whoever reads them is told what they are
+                if self._is_ours(folder, name):
+                    yield self._job(folder, name, name)
+
+    def _is_ours(self, folder: Folder, name: str) -> bool:
+        index, count = self._share
+        if count == 1:
+            return True
+        return zlib.crc32(os.fsencode(os.path.join(folder.name, name))) % count == index
+
+    def _job(self, folder: Folder, name: str, base: str) -> Job:
+        below = self.output / folder.name
+        files = {suffix: below / f"{base}{suffix}" for suffix in self._suffixes}
+        return Job(
+            image=pathlib.Path(self._images.root, folder.name, name),
+            saliency_map=files[_MAP],
+            overlay=files.get(_OVERLAY),
+            array=files.get(_ARRAY),
+            name=os.path.join(folder.name, name),
         )
-        found = [file for file in path.rglob("*") if _is_image(file.relative_to(path))]
-    else:
-        root, accepted = _literal_part(path), ""
-        found = [pathlib.Path(file) for file in glob.glob(str(path), recursive=True)]
-    output = output.resolve()
-    holds_output = root.resolve() in output.parents
-    images = sorted(
-        file
-        for file in found
-        if file.is_file() and not (holds_output and output in file.resolve().parents)
-    )
-    if not images:
-        raise UserError(f"no image matches the input {inputs!r}{accepted}")
-    return root, images
+
+    def _base_of(
+        self, folder: Folder, alike: Sequence[Folder] = ()
+    ) -> Callable[[str], str]:
+        """How files begin that are made from the images of a folder."""
+        if not alike:
+            names = self._alike.get(folder.name.casefold(), [])
+            others = [self._images.in_folder(n) for n in names if n != folder.name]
+            alike = [folder, *others]
+        return output_names.make_base_of(
+            [name for each in alike for name in each.images],
+            self._suffixes,
+            output=str(self.output / folder.name),
+        )
+
+    def _check_place(self, name: str) -> None:
+        """Raises UserError if a link in the output folder leads out of it."""
+        top = os.path.realpath(self.output)
+        place = os.path.normpath(os.path.join(top, name))
+        if os.path.realpath(place) != place:
+            raise UserError(
+                f"{printable(place)} leads to {printable(os.path.realpath(place))}: "
+                "remove that link, or choose another output folder"
+            )
+
+    def _check_no_input(
+        self, name: str, places: Mapping[tuple[int, int] | None, Sequence[str]]
+    ) -> None:
+        """Raises UserError if an image would be overwritten by a file made here."""
+        below = self.output / name
+        if not below.is_dir():
+            return
+        folder = self._images.in_folder(name)
+        base_of = self._base_of(folder)
+        files = {
+            (base_of(image) + suffix).casefold(): image
+            for image in folder.images
+            for suffix in self._suffixes
+        }
+        for entry in _entries(below, places):
+            if entry.name.casefold() not in files:
+                continue
+            real = os.path.realpath(entry.path)
+            for other in places.get(_identity(os.path.dirname(real)), ()):
+                if os.path.basename(real) in self._images.in_folder(other).images:
+                    raise UserError(
+                        f"{printable(entry.path)} is one of the input images and would "
+                        "be overwritten; choose another output folder"
+                    )
 
 
-def _is_image(relative: pathlib.Path) -> bool:
-    is_hidden = any(part.startswith(".") for part in relative.parts)
-    return relative.suffix.lower() in IMAGE_SUFFIXES and not is_hidden
+def _entries(
+    folder: pathlib.Path, places: Mapping[tuple[int, int] | None, Sequence[str]]
+) -> list[os.DirEntry[str]]:
+    """Returns what could be an image: all in a folder of images, elsewhere links."""
+    holds_images = _identity(folder) in places
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if holds_images or entry.is_symlink()]
 
 
-def _literal_part(pattern: pathlib.Path) -> pathlib.Path:
-    """The deepest folder of a glob before its first wildcard."""
-    folder = pattern.parent
-    while glob.has_magic(str(folder)):
-        folder = folder.parent
-    return folder
-
-
-def _job(image: pathlib.Path, base: pathlib.Path, *, overlay: bool, npy: bool) -> Job:
-    return Job(
-        image=image,
-        saliency_map=base.with_name(f"{base.name}.png"),
-        overlay=base.with_name(f"{base.name}_overlay.png") if overlay else None,
-        array=base.with_name(f"{base.name}.npy") if npy else None,
-    )
-
-
-def _key(path: pathlib.Path) -> str:
-    return str(path).casefold()  # some file systems take A.png and a.png for one
-
-
-def _shared(jobs: Iterable[Job]) -> set[str]:
-    """The keys of the files that more than one job would write."""
-    writers = collections.Counter(_key(path) for job in jobs for path in job.outputs())
-    return {key for key, number in writers.items() if number > 1}
-
-
-def _check(jobs: list[Job]) -> None:
-    shared = _shared(jobs)
-    # By identity, not by name: a link to an input is that input.
-    inputs = {_identity(job.image) for job in jobs}
-    for job in jobs:
-        for path in job.outputs():
-            if _key(path) in shared:
-                raise UserError(
-                    f"{path} would be written for {job.image} and for another image; "
-                    "rename one, or predict them into different folders"
-                )
-            if path.exists() and _identity(path) in inputs:
-                raise UserError(
-                    f"{path} is one of the input images and would be overwritten; "
-                    "choose another output folder"
-                )
-
-
-def _identity(path: pathlib.Path) -> tuple[int, int]:
-    status = path.stat()
+def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """Tells whether two paths are of one folder; None where there is nothing."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
     return status.st_dev, status.st_ino
