@@ -18,6 +18,7 @@ from salgan_jax import (
     prediction_files,
 )
 from salgan_jax.data import opening
+from salgan_jax.errors import printable
 from salgan_jax.manifest import Manifest
 
 _SHARE = (0, 1)  # of so many processes this one: (index, count)
@@ -103,7 +104,7 @@ def main(argv: list[str]) -> int:
         )
     print(
         f"{outcome.num_written} of {len(jobs)} images predicted with step "
-        f"{loaded.step}, written to {_OUTPUT.value}"
+        f"{loaded.step}, written to {printable(_OUTPUT.value)}"
     )
     if outcome.num_done_before:
         print(f"done before: {outcome.num_done_before}")

@@ -66,7 +66,7 @@ class InputImages:
         """Yields each folder that holds images, or a folder that cannot be entered.
 
         Raises:
-          OSError: the root cannot be read.
+          UserError: one cannot be listed.
         """
         if self._only:
             yield Folder("", [self._only], [])
@@ -133,26 +133,32 @@ def _literal_part(pattern: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-@functools.lru_cache(maxsize=256)
-def _of_folder(parts: tuple[str, ...], folder: str) -> frozenset[int]:
-    return _places(parts, folder)
-
-
 def _places(parts: tuple[str, ...], name: str) -> frozenset[int]:
     """Returns how many parts of a glob a path can have used up; all: it matches."""
-    if not name:
-        return _with_nothing_for_stars(parts, {0})
     folder, base = os.path.split(name)
-    before = _of_folder(parts, folder)
-    after = set()
-    for i in before:
+    before = _places_of_folder(parts, folder)
+    return _step(parts, before, base) if base else before
+
+
+@functools.lru_cache(maxsize=16)
+def _places_of_folder(parts: tuple[str, ...], folder: str) -> frozenset[int]:
+    places = _with_nothing_for_stars(parts, {0})
+    for base in folder.split(os.sep) if folder else ():
+        places = _step(parts, places, base)
+    return places
+
+
+def _step(parts: tuple[str, ...], places: frozenset[int], base: str) -> frozenset[int]:
+    after: set[int] = set()
+    is_hidden = base.startswith(".")
+    for i in places:
         if i == len(parts):
             continue
         if parts[i] == "**":
-            after |= set() if base.startswith(".") else {i}
-        elif _compiled(parts[i]).fullmatch(base) and (
-            parts[i].startswith(".") or not base.startswith(".")
-        ):
+            after |= set() if is_hidden else {i}
+        elif is_hidden and not parts[i].startswith("."):
+            continue  # as Python's own glob does
+        elif _compiled(parts[i]).fullmatch(base):
             after.add(i + 1)
     return _with_nothing_for_stars(parts, after)
 

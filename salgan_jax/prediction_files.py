@@ -4,6 +4,7 @@ What two images would both write is decided folder by folder, so that a million 
 need no more memory than the names of the largest folder.
 """
 
+import functools
 import os
 import pathlib
 import tempfile
@@ -201,21 +202,23 @@ class Plan:
     ) -> None:
         """Raises UserError if an image would be overwritten by a file made here."""
         below = self.output / name
-        if not below.is_dir():
+        entries = _entries(below, places) if below.is_dir() else []
+        if not entries:
             return
         folder = self._images.in_folder(name)
         base_of = self._base_of(folder)
         files = {
-            (base_of(image) + suffix).casefold(): image
+            (base_of(image) + suffix).casefold()
             for image in folder.images
             for suffix in self._suffixes
         }
-        for entry in _entries(below, places):
+        names_in = functools.cache(lambda n: set(self._images.in_folder(n).images))
+        for entry in entries:
             if entry.name.casefold() not in files:
                 continue
             real = os.path.realpath(entry.path)
             for other in places.get(_identity(os.path.dirname(real)), ()):
-                if os.path.basename(real) in self._images.in_folder(other).images:
+                if os.path.basename(real) in names_in(other):
                     raise UserError(
                         f"{printable(entry.path)} is one of the input images and would "
                         "be overwritten; choose another output folder"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from salgan_jax.data import opening
+from salgan_jax.errors import UserError, printable
 
 
 class Folder(NamedTuple):
@@ -35,21 +36,26 @@ def walk(
         enters: whether a folder, given its path, is wanted at all.
 
     Raises:
-        OSError: `top` cannot be read.
+        UserError: a folder cannot be listed.
     """
     waiting: list[tuple[str, tuple[tuple[int, int], ...]]] = [(os.fspath(top), ())]
     while waiting:
         path, above = waiting.pop()
-        here = (*above, _identity(path))
         files, folders, closed = [], [], []
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if not _is_folder(entry):
-                    files.append(entry.name)
-                elif enters(entry.path) and _can_be_entered(entry, here):
-                    folders.append(entry.name)
-                elif enters(entry.path) or _looks_like_an_image(entry.name):
-                    closed.append(entry.name)
+        try:
+            here = (*above, _identity(path))
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if not _is_folder(entry):
+                        files.append(entry.name)
+                    elif enters(entry.path) and _can_be_entered(entry, here):
+                        folders.append(entry.name)
+                    elif enters(entry.path) or _looks_like_an_image(entry.name):
+                        closed.append(entry.name)
+        except OSError as error:
+            raise UserError(
+                f"cannot list the folder {printable(path)}: {error.strerror}"
+            ) from error
         yield Folder(path, sorted(files), sorted(closed))
         below = (os.path.join(path, name) for name in sorted(folders, reverse=True))
         waiting += [(folder, here) for folder in below]
