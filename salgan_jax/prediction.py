@@ -1,22 +1,18 @@
 """Saliency maps of image files, written as files."""
 
-import collections
-import concurrent.futures
-import contextlib
 import errno
 import functools
 import itertools
 import os
 import pathlib
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import NamedTuple
 
 import numpy as np
 import tqdm
 
-from salgan_jax import atomic, visualization
+from salgan_jax import atomic, bounded_work, visualization
 from salgan_jax.data import images as image_files
 from salgan_jax.data import opening
 from salgan_jax.errors import UserError, printable
@@ -28,7 +24,6 @@ from salgan_jax.prediction_files import Job
 # and what they are made of take about twenty bytes a pixel.
 _MAX_PIXELS = 64_000_000
 _MAX_WORKERS = 16
-_BATCHES_A_WORKER = 2  # that wait or are worked on
 _STRIP = 256  # rows
 # The file system does not take the name of this image's file; others it may take.
 _OF_THE_NAME = (
@@ -90,7 +85,12 @@ def predict_files(
     opening.check_limit(max_megapixels)
     num_workers = min(_MAX_WORKERS, _num_processors())
     finish = functools.partial(
-        _finish, predict, manifest, _Room(_MAX_PIXELS), num_workers, max_megapixels
+        _finish,
+        predict,
+        manifest,
+        bounded_work.Room(_MAX_PIXELS),
+        num_workers,
+        max_megapixels,
     )
     total = len(jobs) if isinstance(jobs, Sized) else None
     num_written, num_done_before = 0, 0
@@ -107,12 +107,12 @@ def predict_files(
 
         to_do = _without_leftovers(filter(is_to_do, map(_found, jobs)))
         batches = iter(lambda: list(itertools.islice(to_do, batch_size)), [])
-        for number, skipped in _in_window(finish, batches, num_workers):
+        for batch, skipped in bounded_work.in_window(finish, batches, num_workers):
             for image, reason in skipped:
                 progress.write(f"skipped: {printable(reason)}", file=sys.stderr)
                 unreadable.append(image)
-            num_written += number - len(skipped)
-            progress.update(number)
+            num_written += len(batch) - len(skipped)
+            progress.update(len(batch))
     return Outcome(num_written, unreadable, num_done_before)
 
 
@@ -164,52 +164,10 @@ def _without_leftovers(works: Iterable[_Work]) -> Iterator[_Work]:
         yield work
 
 
-def _in_window(
-    finish: Callable[[list[_Work]], list[_Skipped]],
-    batches: Iterator[list[_Work]],
-    num_workers: int,
-) -> Iterator[tuple[int, list[_Skipped]]]:
-    """Yields the size of each batch and what of it was skipped, in order."""
-    waiting: collections.deque = collections.deque()
-    with concurrent.futures.ThreadPoolExecutor(num_workers) as workers:
-        try:
-            for batch in batches:
-                waiting.append((len(batch), workers.submit(finish, batch)))
-                if len(waiting) == _BATCHES_A_WORKER * num_workers:
-                    number, future = waiting.popleft()
-                    yield number, future.result()
-            while waiting:
-                number, future = waiting.popleft()
-                yield number, future.result()
-        finally:
-            workers.shutdown(cancel_futures=True)
-
-
-class _Room:
-    """Pixels that may be in memory; who wants more than all waits to be alone."""
-
-    def __init__(self, num_pixels: int) -> None:
-        self._all = self._free = num_pixels
-        self._changed = threading.Condition()
-
-    @contextlib.contextmanager
-    def taken(self, num_pixels: int) -> Iterator[None]:
-        num_pixels = min(num_pixels, self._all)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= num_pixels)
-            self._free -= num_pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += num_pixels
-                self._changed.notify_all()
-
-
 def _finish(
     predict: Predictor,
     manifest: Manifest | None,
-    room: _Room,
+    room: bounded_work.Room,
     num_workers: int,
     max_megapixels: float,
     works: Sequence[_Work],

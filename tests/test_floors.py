@@ -16,7 +16,8 @@ PICTURE = """
 3 parallel data checkpoints weights visualization scalars
 4 training training_input frozen_cache compilation experiment initial_weights importing
 4 export run_log evaluation submission inference prediction prediction_files inspection
-4 input_images output_names manifest predicted_with report
+4 input_images output_names prediction_plan manifest predicted_with bounded_work
+4 report
 5 doors launch configs
 """
 FLOOR_OF = {

@@ -118,6 +118,21 @@ def test_image_that_was_being_replaced_when_the_process_died_is_not_done(folder)
     assert _run(folder, _A)[0] == 1
 
 
+def test_run_that_died_after_it_had_replaced_files_has_undone_them(folder, monkeypatch):
+    _run(folder, _A)
+    expected = _contents(folder / "out")
+
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(manifest.Manifest, "finish", die)
+        _run(folder, _B, Network(2))
+    assert _contents(folder / "out") != expected
+    assert _run(folder, _A)[0] >= 1
+    assert _contents(folder / "out") == expected
+
+
 @pytest.mark.parametrize(
     "rest", [b'{"run": "2', b"\xff\xfe", b"[1]\n", b'{"image": 3}']
 )

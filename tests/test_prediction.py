@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax import prediction, prediction_files
+from salgan_jax import bounded_work, prediction, prediction_files
 from salgan_jax.errors import UserError
 
 
@@ -102,7 +102,7 @@ def test_large_images_are_predicted_in_several_parts():
 
 
 def test_who_wants_more_pixels_than_there_are_waits_to_be_alone():
-    room, order = prediction._Room(10), []
+    room, order = bounded_work.Room(10), []
 
     def take(pixels):
         with room.taken(pixels):
