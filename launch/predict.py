@@ -3,12 +3,25 @@
   python launch/predict.py --checkpoint=runs/osie --input=photo.jpg --output=maps
 
 For every image an 8-bit grey PNG of its size and name: round(255 * saliency), absolute.
-Exit code 1 when an image could not be read, after all the others are done.
+Run the same command again after an interruption, and it goes on. Exit code 1 when an
+image could not be read, after all the others are done.
 """
 
 from absl import flags
 
-from salgan_jax import checkpoints, doors, inference, prediction, prediction_files
+from salgan_jax import (
+    checkpoints,
+    doors,
+    inference,
+    predicted_with,
+    prediction,
+    prediction_files,
+)
+from salgan_jax.data import opening
+from salgan_jax.errors import printable
+from salgan_jax.manifest import Manifest
+
+_SHARE = (0, 1)  # of so many processes this one: (index, count)
 
 _CHECKPOINT = flags.DEFINE_string(
     "checkpoint", None, "The workdir of a training run.", required=True
@@ -39,18 +52,31 @@ _PRECISION = flags.DEFINE_enum(
     ["auto", "float32", "bfloat16"],
     "Of the arithmetic; auto is what is fast on this machine.",
 )
+_RESUME = flags.DEFINE_bool(
+    "resume", True, "Leave out images that this checkpoint has predicted there before."
+)
+_MAX_MEGAPIXELS = flags.DEFINE_float(
+    "max_megapixels",
+    opening.MAX_MEGAPIXELS,
+    "Images with more million pixels are skipped.",
+)
 _NPY = flags.DEFINE_bool("npy", False, "Also write <name>.npy, the map in float32.")
 
 
 def main(argv: list[str]) -> int:
     """Predicts and returns the exit code."""
     del argv
+    opening.check_limit(_MAX_MEGAPIXELS.value)
     jobs = prediction_files.plan(
-        _INPUT.value, _OUTPUT.value, overlay=_OVERLAY.value, npy=_NPY.value
+        _INPUT.value,
+        _OUTPUT.value,
+        overlay=_OVERLAY.value,
+        npy=_NPY.value,
+        share=_SHARE,
     )
     loaded = checkpoints.load_generator(_CHECKPOINT.value, _STEP.value)
     prediction_files.make_output_folder(_OUTPUT.value)
-    batch_size = min(inference.preferred_batch_size(), len(jobs))
+    batch_size = min(inference.preferred_batch_size(), max(1, len(jobs)))
     predict = inference.make_predictor(
         loaded,
         batch_size,
@@ -58,11 +84,30 @@ def main(argv: list[str]) -> int:
         backend=_BACKEND.value,
         precision=_PRECISION.value,
     )
-    outcome = prediction.predict_files(predict, jobs, batch_size=batch_size)
+    described = predicted_with.describe(
+        loaded,
+        post_processing=_POST_PROCESSING.value,
+        backend=_BACKEND.value,
+        precision=_PRECISION.value,
+        overlay=_OVERLAY.value,
+        npy=_NPY.value,
+    )
+    with Manifest(
+        _OUTPUT.value, described, share=_SHARE, resume=_RESUME.value
+    ) as manifest:
+        outcome = prediction.predict_files(
+            predict,
+            jobs,
+            batch_size=batch_size,
+            manifest=manifest,
+            max_megapixels=_MAX_MEGAPIXELS.value,
+        )
     print(
         f"{outcome.num_written} of {len(jobs)} images predicted with step "
-        f"{loaded.step}, written to {_OUTPUT.value}"
+        f"{loaded.step}, written to {printable(_OUTPUT.value)}"
     )
+    if outcome.num_done_before:
+        print(f"done before: {outcome.num_done_before}")
     if outcome.unreadable:
         print(f"skipped because unreadable: {len(outcome.unreadable)} (named above)")
     return 1 if outcome.unreadable else 0

@@ -12,7 +12,7 @@ import time
 from absl import flags
 
 from salgan_jax import doors
-from salgan_jax.data import preparation, summaries
+from salgan_jax.data import opening, preparation, summaries
 
 _DATASET = flags.DEFINE_string(
     "dataset", None, "which; an unknown name lists all", required=True
@@ -33,6 +33,11 @@ _PIXELS_PER_DEGREE = flags.DEFINE_float(
 _SKIP_BAD = flags.DEFINE_bool(
     "skip_bad", False, "leave out images that cannot be used, and say which"
 )
+_MAX_MEGAPIXELS = flags.DEFINE_float(
+    "max_megapixels",
+    opening.MAX_MEGAPIXELS,
+    "images with more million pixels cannot be used",
+)
 
 
 def main(argv: list[str]) -> None:
@@ -47,6 +52,7 @@ def main(argv: list[str]) -> None:
         sigma_degrees=_SIGMA_DEGREES.value,
         pixels_per_degree=_PIXELS_PER_DEGREE.value,
         skip_bad=_SKIP_BAD.value,
+        max_megapixels=_MAX_MEGAPIXELS.value,
     )
     print(summaries.table(summary.splits))
     if summary.was_prepared_before:

@@ -2,10 +2,12 @@
 
 import difflib
 import errno
+import io
 import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -13,7 +15,7 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict
 from ml_collections.config_flags import config_flags
 
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, printable
 
 _USER_OS_ERRORS = (
     FileNotFoundError,
@@ -90,6 +92,7 @@ def define_process_flags() -> Callable[[], None]:
 def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) -> int:
     """The exit code; where the user can do something about it, after one line."""
     try:
+        _escape_what_cannot_be_printed()
         _hide_library_chatter()
         app.run(main, flags_parser=lambda argv: _parse_flags(argv, arguments))
     except SystemExit as end:
@@ -102,8 +105,8 @@ def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) 
     except OSError as error:
         if not isinstance(error, _USER_OS_ERRORS) and error.errno not in _USER_ERRNOS:
             raise
-        named = f"{error.filename}: {error.strerror}" if error.filename else error
-        return _complain(named)
+        name = os.fsdecode(error.filename) if error.filename else ""
+        return _complain(f"{printable(name)}: {error.strerror}" if name else error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -124,16 +127,25 @@ def _is_joined() -> bool:
 
 
 def _complain(message: object) -> int:
-    print("error:", " ".join(str(message).split()), file=sys.stderr)
+    print("error:", printable(" ".join(str(message).split())), file=sys.stderr)
     return 2
+
+
+def _escape_what_cannot_be_printed() -> None:
+    """A file's name may have characters that the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _hide_library_chatter() -> None:
     """Keeps lines below ERROR for our own events; orbax alone writes dozens a save.
 
     Errors with checkpoints are raised, and said by us: neither Orbax's tracebacks are
-    shown nor asyncio's, which repeats them for each array.
+    shown nor asyncio's, which repeats them for each array. What Pillow warns of in a
+    damaged image it either repairs or raises.
     """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def is_wanted(record: Any) -> bool:
         if record.name == "asyncio" or "/orbax/" in record.pathname:

@@ -19,3 +19,20 @@ def listed(names: Sequence[str], *, most: int = 5) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def printable(text: str) -> str:
+    r"""Returns a text in one line that any terminal shows, whatever a file is called.
+
+    Escaped are line breaks, control characters and bytes of a name that are no text.
+
+    >>> print(printable("a\nb\udcff.jpg"))
+    a\nb\xff.jpg
+    """
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # how Python spells such a byte
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")

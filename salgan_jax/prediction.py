@@ -1,42 +1,64 @@
 """Saliency maps of image files, written as files."""
 
-import concurrent.futures
+import errno
 import functools
+import itertools
 import os
 import pathlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import NamedTuple
 
 import numpy as np
 import tqdm
 
-from salgan_jax import atomic, visualization
+from salgan_jax import atomic, bounded_work, visualization
 from salgan_jax.data import images as image_files
-from salgan_jax.errors import UserError
+from salgan_jax.data import opening
+from salgan_jax.errors import UserError, printable
 from salgan_jax.inference import Predictor
+from salgan_jax.manifest import ImageState, Manifest
 from salgan_jax.prediction_files import Job
 
-# Of the images that all threads hold, where these are smaller than a thread's share;
-# of larger ones each thread holds one. Maps and overlays take about ten bytes a pixel.
+# Of the images that all threads hold together; a larger one is held alone. Image, map
+# and what they are made of take about twenty bytes a pixel.
 _MAX_PIXELS = 64_000_000
 _MAX_WORKERS = 16
+_STRIP = 256  # rows
+# The file system does not take the name of this image's file; others it may take.
+_OF_THE_NAME = (
+    *(errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL),
+    *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY),
+)
 
 
 class Outcome(NamedTuple):
-    """What became of the jobs: images with a map, and images that could not be read."""
+    """What became of the jobs: images with a map, those skipped, those done before."""
 
     num_written: int
-    unreadable: list[pathlib.Path]
+    unreadable: list[pathlib.Path]  # or their files cannot be called so
+    num_done_before: int = 0
 
 
-class _Unreadable(NamedTuple):
+class _Skipped(NamedTuple):
     image: pathlib.Path
     reason: str
 
 
+class _Work(NamedTuple):
+    """A job and the file as it was found; None: it could not be found."""
+
+    job: Job
+    state: ImageState | None
+
+
 def predict_files(
-    predict: Predictor, jobs: Sequence[Job], *, batch_size: int = 8
+    predict: Predictor,
+    jobs: Iterable[Job],
+    *,
+    batch_size: int = 8,
+    manifest: Manifest | None = None,
+    max_megapixels: float = opening.MAX_MEGAPIXELS,
 ) -> Outcome:
     """Writes the files of all jobs and returns what became of them.
 
@@ -46,31 +68,52 @@ def predict_files(
     image that cannot be read is named on stderr and skipped.
 
     A thread for each processor reads a batch, predicts it and writes it, so that the
-    network of one batch works while others are decoded, resized and encoded.
+    network of one batch works while others are decoded, resized and encoded. Of all
+    jobs only a few batches for each thread are in memory.
 
     Args:
       predict: may be called from several threads.
       jobs: from `prediction_files.plan`.
       batch_size: images that a thread takes at once.
+      manifest: what is done already, and where it is written down what is done now.
+      max_megapixels: larger images are skipped, before a pixel of them is decoded.
 
     Raises:
-      UserError: predictions are not finite.
-      OSError: a file cannot be written. Batches not yet begun are left.
+      UserError: predictions are not finite, or files cannot be written. Batches not yet
+        begun are left.
     """
+    opening.check_limit(max_megapixels)
     num_workers = min(_MAX_WORKERS, _num_processors())
-    batches = [jobs[i : i + batch_size] for i in range(0, len(jobs), batch_size)]
-    finish = functools.partial(_finish, predict, _MAX_PIXELS // num_workers)
+    finish = functools.partial(
+        _finish,
+        predict,
+        manifest,
+        bounded_work.Room(_MAX_PIXELS),
+        num_workers,
+        max_megapixels,
+    )
+    total = len(jobs) if isinstance(jobs, Sized) else None
+    num_written, num_done_before = 0, 0
     unreadable: list[pathlib.Path] = []
-    with (
-        tqdm.tqdm(total=len(jobs), unit="image", disable=None) as progress,
-        concurrent.futures.ThreadPoolExecutor(num_workers) as workers,
-    ):
-        for batch, skipped in zip(batches, workers.map(finish, batches), strict=True):
+    with tqdm.tqdm(total=total, unit="image", disable=None) as progress:
+
+        def is_to_do(work: _Work) -> bool:
+            nonlocal num_done_before
+            if manifest is None or not _is_done(manifest, work):
+                return True
+            num_done_before += 1
+            progress.update()
+            return False
+
+        to_do = _without_leftovers(filter(is_to_do, map(_found, jobs)))
+        batches = iter(lambda: list(itertools.islice(to_do, batch_size)), [])
+        for batch, skipped in bounded_work.in_window(finish, batches, num_workers):
             for image, reason in skipped:
-                progress.write(f"skipped: {reason}", file=sys.stderr)
+                progress.write(f"skipped: {printable(reason)}", file=sys.stderr)
                 unreadable.append(image)
+            num_written += len(batch) - len(skipped)
             progress.update(len(batch))
-    return Outcome(len(jobs) - len(unreadable), unreadable)
+    return Outcome(num_written, unreadable, num_done_before)
 
 
 def _num_processors() -> int:
@@ -82,46 +125,132 @@ def _num_processors() -> int:
 
 def grey_levels(saliency_map: np.ndarray) -> np.ndarray:
     """The map as uint8 [H, W]: round(255 * saliency), 255 being saliency 1."""
-    return np.round(saliency_map * 255).astype(np.uint8)
+    levels = np.empty(saliency_map.shape, np.uint8)
+    for top in range(0, len(levels), _STRIP):  # bounds the memory of a large map
+        rows = slice(top, top + _STRIP)
+        levels[rows] = np.round(saliency_map[rows] * 255)
+    return levels
+
+
+def _found(job: Job) -> _Work:
+    try:
+        status = os.stat(job.image)
+    except OSError:  # whoever reads it will say so
+        return _Work(job, None)
+    return _Work(job, ImageState(status.st_size, status.st_mtime_ns))
+
+
+def _is_done(manifest: Manifest, work: _Work) -> bool:
+    job, state = work
+    return state is not None and manifest.is_done(job.name, state, _files(job))
+
+
+def _files(job: Job) -> list[str]:
+    """The names of a job's files below the output folder."""
+    folder = os.path.dirname(job.name)
+    return [os.path.join(folder, path.name) for path in job.outputs()]
+
+
+def _without_leftovers(works: Iterable[_Work]) -> Iterator[_Work]:
+    """Removes what a killed process has left of a job's files before it is done."""
+    folder, leftovers = None, {}
+    for work in works:
+        if work.job.saliency_map.parent != folder:
+            folder = work.job.saliency_map.parent
+            leftovers = atomic.leftovers(folder) if folder.is_dir() else {}
+        for path in work.job.outputs() if leftovers else ():
+            for leftover in leftovers.pop(atomic.aside_prefix(path.name), ()):
+                pathlib.Path(leftover).unlink(missing_ok=True)
+        yield work
 
 
 def _finish(
-    predict: Predictor, max_pixels: int, jobs: Sequence[Job]
-) -> list[_Unreadable]:
+    predict: Predictor,
+    manifest: Manifest | None,
+    room: bounded_work.Room,
+    num_workers: int,
+    max_megapixels: float,
+    works: Sequence[_Work],
+) -> list[_Skipped]:
     """Reads, predicts and writes the images of some jobs; returns what was skipped."""
-    skipped = []
+    skipped: list[_Skipped] = []
 
-    def readable() -> Iterator[tuple[Job, np.ndarray]]:
-        for job in jobs:
+    def readable(read: Callable, works: Iterable[_Work]) -> Iterator[tuple]:
+        for work in works:
             try:
-                yield job, image_files.read_image(job.image)
+                yield work, read(work.job.image, max_megapixels=max_megapixels)
             except (UserError, OSError) as error:
-                skipped.append(_Unreadable(job.image, str(error)))
+                skipped.append(_Skipped(work.job.image, _reason(work.job, error)))
 
-    for batch in _batches(readable(), max_pixels):
-        maps = predict([image for _, image in batch])
-        for (job, image), saliency_map in zip(batch, maps, strict=True):
-            _write(job, image, saliency_map)
+    sized = (
+        (work, width * height)
+        for work, (width, height) in readable(image_files.read_size, works)
+    )
+    for part, num_pixels in _parts(sized, _MAX_PIXELS // num_workers):
+        with room.taken(num_pixels):
+            pairs = list(readable(image_files.read_image, part))
+            maps = predict([image for _, image in pairs]) if pairs else []
+            for (work, image), saliency_map in zip(pairs, maps, strict=True):
+                problem = _write(work, image, saliency_map, manifest)
+                if problem:
+                    skipped.append(_Skipped(work.job.image, problem))
+            del pairs, maps
     return skipped
 
 
-def _batches(
-    images: Iterable[tuple[Job, np.ndarray]], max_pixels: int
-) -> Iterator[list[tuple[Job, np.ndarray]]]:
-    """All at once, or in several parts where the images are large."""
-    batch, num_pixels = [], 0
-    for job, image in images:
-        batch.append((job, image))
-        num_pixels += image.shape[0] * image.shape[1]
-        if num_pixels >= max_pixels:
-            yield batch
-            batch, num_pixels = [], 0
-    if batch:
-        yield batch
+def _reason(job: Job, error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot read the image {job.image}: {error.strerror or error}"
+    return str(error)
 
 
-def _write(job: Job, image: np.ndarray, saliency_map: np.ndarray) -> None:
-    job.saliency_map.parent.mkdir(parents=True, exist_ok=True)
+def _parts(
+    sized: Iterable[tuple[_Work, int]], max_pixels: int
+) -> Iterator[tuple[list[_Work], int]]:
+    """All at once, or in several parts where the images are large; and their pixels."""
+    part, num_pixels = [], 0
+    for work, pixels in sized:
+        if part and num_pixels + pixels > max_pixels:
+            yield part, num_pixels
+            part, num_pixels = [], 0
+        part.append(work)
+        num_pixels += pixels
+    if part:
+        yield part, num_pixels
+
+
+def _write(
+    work: _Work,
+    image: np.ndarray,
+    saliency_map: np.ndarray,
+    manifest: Manifest | None,
+) -> str:
+    """Writes the files of a job; returns why they cannot be called so, "" if they can.
+
+    Raises:
+      UserError: nothing more can be written.
+    """
+    job, state = work
+    try:
+        if manifest is not None:
+            manifest.begin(job.name, _files(job))
+        job.saliency_map.parent.mkdir(parents=True, exist_ok=True)
+        _write_files(job, image, saliency_map)
+        if manifest is not None and state is not None:
+            manifest.finish(job.name, state, _files(job))
+    except OSError as error:
+        reason = f"cannot write {job.saliency_map}: {error.strerror or error}"
+        if error.errno in _OF_THE_NAME:
+            return f"{reason}; this is for the image {job.image}"
+        raise UserError(
+            f"{printable(reason)}; images before it are done: mend that, and run the "
+            "same command again"
+        ) from error
+    return ""
+
+
+def _write_files(job: Job, image: np.ndarray, saliency_map: np.ndarray) -> None:
+    # The longest name first: if it is too long nothing has been written.
     if job.overlay is not None:
         visualization.save_image(
             job.overlay, visualization.overlay(image, saliency_map)

@@ -1,5 +1,6 @@
 """Every command that docs/ shows runs, on files made small."""
 
+import inspect
 import shutil
 
 import numpy as np
@@ -11,6 +12,8 @@ import weight_files
 from shown_commands import blocks, commands, make_clone, page, run, run_all
 
 from salgan_jax import config as config_module
+from salgan_jax import predicted_with
+from salgan_jax.data import opening
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.export import story
 from salgan_jax.metrics.batches import METRICS
@@ -83,6 +86,28 @@ def test_every_command_about_scores_runs(folder):
     shown = shown_in("docs/scores.md")
     assert len(shown) == 5
     run_all(shown, folder)
+
+
+@pytest.mark.slow
+def test_every_command_about_prediction_runs(folder):
+    run_all(
+        ["python launch/train.py --config=configs/osie.py --workdir=runs/osie"], folder
+    )
+    for name in ("a.jpg", "below/b.jpg", "c.png"):
+        publishers_files.write_image(folder / "photos" / name)
+    shown = shown_in("docs/predict.md")
+    assert len(shown) == 2
+    run_all(shown, folder)
+    assert len(list((folder / "maps").rglob("*.png"))) == 3
+    assert len(list((folder / "maps_of_jpegs").rglob("*.png"))) == 2
+
+
+def test_the_page_about_prediction_names_every_limit_and_every_setting():
+    text = page("docs/predict.md")
+    named = f"`--max_megapixels`, {opening.MAX_MEGAPIXELS:g} million"
+    assert named in text
+    arguments = inspect.signature(predicted_with.describe).parameters
+    assert all(f"`{name}`" in text for name in [*arguments][1:])
 
 
 @pytest.mark.slow

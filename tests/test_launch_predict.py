@@ -67,9 +67,9 @@ def _adagrad(labels):
     )
 
 
-def _run(script, *arguments):
+def _run(script, *arguments, **environment):
     command = [sys.executable, f"launch/{script}.py", *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True
     )
@@ -85,23 +85,33 @@ def test_description_of_a_real_checkpoint(workdir):
     assert sum("sum_of_squares" in line for line in lines) == 2
 
 
-def test_predict_writes_what_it_can_and_exits_with_1(workdir, tmp_path):
+def test_predict_writes_what_it_can_exits_with_1_and_goes_on_later(workdir, tmp_path):
+    bad = ["b.jpg", "new\nline.jpg", os.fsdecode(b"\xff.jpg"), "東京.jpg"]
     for name in ("a.png", "sub/a.png"):
         (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
         noise = np.random.default_rng(0).integers(0, 256, (50, 70), np.uint8)
         Image.fromarray(noise).save(tmp_path / "in" / name)
-    (tmp_path / "in" / "b.jpg").write_bytes(b"not an image")
+    for name in bad:
+        (tmp_path / "in" / name).write_bytes(b"not an image")
+    os.mkfifo(tmp_path / "in" / "pipe.jpg")
+    maps = tmp_path / "Karten für 東京"
     flags = f"--checkpoint={workdir}", f"--input={tmp_path}/in", "--overlay"
-    result = _run("predict", *flags, f"--output={tmp_path}/maps")
+    ascii_only = {"LANG": "C", "PYTHONIOENCODING": "ascii"}
+    result = _run("predict", *flags, f"--output={maps}", **ascii_only)
     assert result.returncode == 1, result.stderr
-    assert "b.jpg" in result.stderr and "Traceback" not in result.stderr
-    assert "2 of 3 images" in result.stdout
-    written = {
-        str(path.relative_to(tmp_path / "maps"))
-        for path in (tmp_path / "maps").rglob("*.png")
-    }
+    lines = result.stderr.splitlines()
+    skipped = [line for line in lines if line.startswith("skipped: cannot read")]
+    assert len(skipped) == len(bad) + 1 and all(line.isascii() for line in skipped)
+    for shown in ("b.jpg", r"new\nline.jpg", r"\xff.jpg", r"\u6771\u4eac.jpg"):
+        assert sum(f"/{shown}: not a known" in line for line in skipped) == 1, lines
+    assert "Traceback" not in result.stderr
+    assert "2 of 7 images" in result.stdout
+    written = {str(path.relative_to(maps)) for path in maps.rglob("*.png")}
     expected = {"a.png", "a_overlay.png", "sub/a.png", "sub/a_overlay.png"}
     assert written == expected
+    again = _run("predict", *flags, f"--output={maps}", "--max_megapixels=0.003")
+    assert again.returncode == 1
+    assert "0 of 7 images" in again.stdout and "done before: 2" in again.stdout
 
 
 def test_predict_says_in_one_line_what_the_user_did_wrong(workdir, tmp_path):

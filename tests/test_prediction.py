@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax import prediction, prediction_files
+from salgan_jax import bounded_work, prediction, prediction_files
 from salgan_jax.errors import UserError
 
 
@@ -14,8 +14,9 @@ def _brightness(images):
 
 
 def _plan(inputs, output, **wanted):
-    wanted = {"overlay": False, "npy": False} | wanted
-    return prediction_files.plan(str(inputs), output, **wanted)
+    overlay, npy = wanted.get("overlay", False), wanted.get("npy", False)
+    plan = prediction_files.plan(str(inputs), output, overlay=overlay, npy=npy)
+    return list(plan)
 
 
 def _pixels(path):
@@ -93,10 +94,28 @@ def test_images_that_vanish_are_skipped_too(tmp_path):
 def test_large_images_are_predicted_in_several_parts():
     sizes = [1, 1, 1, 1, 200, 60, 60, 1]
     job = prediction_files.Job(Path(), Path(), None, None)
-    images = [(job, np.zeros((1, size, 3), np.uint8)) for size in sizes]
-    batches = prediction._batches(images, max_pixels=100)
-    widths = [[image.shape[1] for _, image in batch] for batch in batches]
-    assert widths == [[1, 1, 1, 1, 200], [60, 60], [1]]
+    works = [(prediction._Work(job, None), size) for size in sizes]
+    parts = prediction._parts(works, max_pixels=100)
+    assert [(len(part), pixels) for part, pixels in parts] == [
+        *((4, 4), (1, 200), (1, 60), (2, 61))
+    ]
+
+
+def test_who_wants_more_pixels_than_there_are_waits_to_be_alone():
+    room, order = bounded_work.Room(10), []
+
+    def take(pixels):
+        with room.taken(pixels):
+            order.append(pixels)
+
+    with room.taken(4), room.taken(6):
+        large = threading.Thread(target=take, args=[1000])
+        large.start()
+        large.join(0.1)
+        assert order == []
+    large.join()
+    take(10)
+    assert order == [1000, 10]
 
 
 def _some_images(tmp_path, number):
@@ -110,10 +129,10 @@ def test_images_are_read_a_batch_for_each_thread(tmp_path, monkeypatch):
     read = prediction.image_files.read_image
     num_at_hand, most = [0], [0]
 
-    def counting(path):
+    def counting(path, **limits):
         num_at_hand[0] += 1
         most[0] = max(most[0], num_at_hand[0])
-        return read(path)
+        return read(path, **limits)
 
     def predict(images):
         maps = _brightness(images)

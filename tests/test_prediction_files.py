@@ -1,3 +1,4 @@
+import glob
 import pathlib
 
 import pytest
@@ -126,3 +127,80 @@ def test_output_that_is_a_file_is_the_users_mistake(tmp_path):
     for output in (tmp_path / "maps", tmp_path / "maps" / "below"):
         with pytest.raises(UserError, match="cannot write to the output folder"):
             prediction_files.make_output_folder(output)
+
+
+def test_folders_that_differ_in_case_alone_share_no_file(tmp_path):
+    for name in ("A/x.jpg", "a/x.tif", "a/y.jpg"):
+        _touch(tmp_path / "in" / name)
+    if len(list((tmp_path / "in").iterdir())) == 1:
+        pytest.skip("this file system takes A for a")
+    assert _plan(tmp_path / "in", tmp_path / "maps") == {
+        f"{tmp_path}/in/A/x.jpg": ["A/x.jpg.png"],
+        f"{tmp_path}/in/a/x.tif": ["a/x.tif.png"],
+        f"{tmp_path}/in/a/y.jpg": ["a/y.png"],
+    }
+    _touch(tmp_path / "in" / "a" / "x.jpg")
+    with pytest.raises(UserError, match=r"x\.jpg\.png would be written for x\.jpg"):
+        _plan(tmp_path / "in", tmp_path / "maps")
+
+
+def test_images_of_another_folder_are_not_overwritten_either(tmp_path):
+    _touch(tmp_path / "x" / "y" / "y" / "a.png")
+    _touch(tmp_path / "x" / "y" / "a.png")
+    with pytest.raises(UserError, match=r"y/a\.png is one of the input images"):
+        _plan(tmp_path / "x" / "y" / "**" / "*.png", tmp_path / "x")
+    _touch(tmp_path / "in" / "a.jpg")
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "a.png").symlink_to(tmp_path / "in" / "a.jpg")
+    with pytest.raises(UserError, match=r"maps/a\.png is one of the input images"):
+        _plan(tmp_path / "in", tmp_path / "maps")
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "maps", "sub"])
+def test_link_in_the_output_folder_is_not_followed(photos, tmp_path, target):
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "sub").symlink_to(tmp_path / target)
+    with pytest.raises(UserError, match=r"maps/sub leads to .*: remove that link"):
+        _plan(photos, tmp_path / "maps")
+
+
+def test_glob_cannot_lead_out_of_its_folder(photos, tmp_path):
+    with pytest.raises(UserError, match=r"has \.\. behind a wildcard"):
+        _plan(f"{photos}/*/../../photos/b.jpg", tmp_path / "maps")
+    assert _plan(f"{photos}/sub/../*.jpg", tmp_path / "maps") == {
+        f"{photos}/sub/../b.jpg": ["b.png"]
+    }
+
+
+def test_glob_means_what_it_means_to_python(photos, tmp_path):
+    for name in ("sub/deep/er/c.jpg", "other/d.png", "[x].jpg", ".hidden/sub/e.jpg"):
+        _touch(photos / name)
+    (photos / "link").symlink_to(photos / "sub")
+    patterns = [
+        "*",
+        "**",
+        "*/*",
+        "**/*.jpg",
+        "sub/**",
+        "**/deep/**/*",
+        "[!b]*.*",
+        "?.*",
+    ]
+    patterns += [".*", ".*/**/*.jpg", "**/.*", "sub*/a.jpg", "[[]x].jpg", "**/**/c.jpg"]
+    for pattern in patterns:
+        expected = {
+            path
+            for path in glob.glob(f"{photos}/{pattern}", recursive=True)
+            if pathlib.Path(path).is_file()
+        }
+        found = _plan(photos / pattern, tmp_path / "maps", overlay=True)
+        assert set(found) == expected, pattern
+
+
+@pytest.mark.parametrize("inputs", ["photos", "photos/**/*", "photos/**/*.jpg"])
+def test_links_in_a_circle_end(photos, tmp_path, inputs):
+    for name in ("one", "two"):
+        (photos / name).symlink_to(photos)
+        (photos / "sub" / name).symlink_to(photos)
+    found = _plan(tmp_path / inputs, tmp_path / "maps")
+    assert len(found) <= 3 + 1 + 4 and f"{photos}/sub/a.jpg" in found

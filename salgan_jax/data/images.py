@@ -2,61 +2,64 @@
 
 import io
 import os
-import struct
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
-from salgan_jax.data import area
-from salgan_jax.errors import UserError
+from salgan_jax.data import area, opening
+from salgan_jax.data.opening import MAX_MEGAPIXELS
 
-# What Pillow raises on bytes that are no image, or are one only in part.
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    TypeError,
-    EOFError,
-    LookupError,
-    ArithmeticError,
-    struct.error,
-    Image.DecompressionBombError,
-)
+_TILE = 2048  # pixels, of both sides
 _COLOUR_TOLERANCE = 2  # grey levels between the channels of a grey JPEG
 
 
-def read_image(path: str | os.PathLike[str]) -> np.ndarray:
+def read_image(
+    path: str | os.PathLike[str], *, max_megapixels: float = MAX_MEGAPIXELS
+) -> np.ndarray:
     """Returns the image in a file as uint8 [H, W, 3] RGB; see `decode_image`.
 
     Raises:
       FileNotFoundError: there is no such file.
       UserError: the file is not a complete image; the message names it.
     """
-    with open(path, "rb") as file:
-        return decode_image(file.read(), os.fspath(path))
+    with opening.regular_file(path, max_megapixels=max_megapixels) as file:
+        return _decode(file, os.fspath(path), max_megapixels)
 
 
-def decode_image(data: bytes, name: str) -> np.ndarray:
+def read_size(
+    path: str | os.PathLike[str], *, max_megapixels: float = MAX_MEGAPIXELS
+) -> tuple[int, int]:
+    """Returns the two sides of the image in a file, in pixels, as its header has them.
+
+    Raises:
+      OSError, UserError: as `read_image`; what follows the header is not looked at.
+    """
+    with (
+        opening.regular_file(path, max_megapixels=max_megapixels) as file,
+        opening.refusing(f"the image {os.fspath(path)}"),
+        opening.open_image(file, max_megapixels=max_megapixels) as image,
+    ):
+        return image.size
+
+
+def decode_image(
+    data: bytes, name: str, *, max_megapixels: float = MAX_MEGAPIXELS
+) -> np.ndarray:
     """Returns an encoded image as uint8 [H, W, 3] RGB, the way up a viewer shows it.
 
     The EXIF orientation is applied. Transparent pixels lie over white. 16-bit grey is
     scaled by 255 / 65535. Of an animation the first frame is taken.
 
     Args:
-      data: the bytes of a JPEG, PNG, or any other format that Pillow reads.
+      data: the bytes of a JPEG, PNG, or any other format that Pillow reads by itself.
       name: what an error message calls the image, usually its path.
+      max_megapixels: larger images are refused before they are decoded.
 
     Raises:
-      UserError: the bytes are not a complete image of a known kind.
+      UserError: the bytes are not a complete image of a known kind, or too large.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            return np.array(_to_rgb(ImageOps.exif_transpose(image)))
-    except _UNREADABLE as error:
-        # Pillow says only "cannot identify image file <_io.BytesIO ...>".
-        known = not isinstance(error, Image.UnidentifiedImageError)
-        reason = str(error) if known else "not a known image format"
-        raise UserError(f"cannot read the image {name}: {reason}") from error
+    return _decode(data, name, max_megapixels)
 
 
 def resize_image(image: np.ndarray, *, height: int, width: int) -> np.ndarray:
@@ -97,7 +100,17 @@ def encode_map(saliency_map: np.ndarray) -> bytes:
     return encode_png(np.rint(saliency_map * 65535.0).astype(np.uint16))
 
 
-def decode_map(data: bytes, name: str) -> np.ndarray:
+def read_map(
+    path: str | os.PathLike[str], *, max_megapixels: float = MAX_MEGAPIXELS
+) -> np.ndarray:
+    """Returns the map in a grey image's file; see `decode_map`."""
+    data = opening.read_bytes(path, max_megapixels=max_megapixels)
+    return decode_map(data, os.fspath(path), max_megapixels=max_megapixels)
+
+
+def decode_map(
+    data: bytes, name: str, *, max_megapixels: float = MAX_MEGAPIXELS
+) -> np.ndarray:
     """Returns an encoded grey image as a float32 [H, W] map in [0, 1].
 
     8 bits are divided by 255, 16 bits by 65535. Colour is taken where its channels are
@@ -106,17 +119,18 @@ def decode_map(data: bytes, name: str) -> np.ndarray:
     Args:
       data: the bytes of a PNG, a JPEG or any other format that Pillow reads.
       name: what an error message calls the map, usually its path.
+      max_megapixels: larger maps are refused before they are decoded.
 
     Raises:
-      UserError: the bytes are not a complete grey image.
+      UserError: the bytes are not a complete grey image, or too large.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            return _grey_map(image)
-    except _UNREADABLE as error:
-        known = not isinstance(error, Image.UnidentifiedImageError)
-        reason = str(error) if known else "not a known image format"
-        raise UserError(f"cannot read the map {name}: {reason}") from error
+    with (
+        opening.refusing(f"the map {name}"),
+        opening.open_image(data, max_megapixels=max_megapixels) as image,
+    ):
+        image.load()
+        opening.check_size(image.size, max_megapixels)
+        return _grey_map(image)
 
 
 def _grey_map(image: Image.Image) -> np.ndarray:
@@ -135,6 +149,42 @@ def _grey_map(image: Image.Image) -> np.ndarray:
     return np.array(image.convert("L")).astype(np.float32) / np.float32(255)
 
 
+def _decode(file: BinaryIO | bytes, name: str, max_megapixels: float) -> np.ndarray:
+    with (
+        opening.refusing(f"the image {name}"),
+        opening.open_image(file, max_megapixels=max_megapixels) as image,
+    ):
+        image.load()
+        # An icon may hold another picture than its header says.
+        opening.check_size(image.size, max_megapixels)
+        return _upright_rgb(image)
+
+
+def _upright_rgb(image: Image.Image) -> np.ndarray:
+    """Returns the image as a viewer shows it, tile by tile: without a second copy."""
+    width, height = image.size
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    size = (width, height) if orientation in (5, 6, 7, 8) else (height, width)
+    upright = np.empty((*size, 3), np.uint8)
+    stored = _as_stored(upright, orientation)
+    for top in range(0, height, _TILE):
+        for left in range(0, width, _TILE):
+            box = left, top, min(left + _TILE, width), min(top + _TILE, height)
+            is_all = box == (0, 0, width, height)
+            tile = _to_rgb(image if is_all else image.crop(box))
+            stored[top : box[3], left : box[2]] = np.asarray(tile)
+    return upright
+
+
+def _as_stored(upright: np.ndarray, orientation: int) -> np.ndarray:
+    """Returns a view of an image [H, W, 3] in the order in which a file stores it."""
+    if orientation in (5, 7):
+        upright = upright.swapaxes(0, 1)
+    turns = {3: 2, 4: 2, 6: 1, 7: 2, 8: 3}.get(orientation, 0)
+    mirrored = upright[:, ::-1] if orientation in (2, 4) else upright
+    return np.rot90(mirrored, turns)
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Returns the image in mode RGB, whatever its mode was."""
     if image.mode.startswith("I"):
@@ -145,7 +195,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _grey_from_16_bits(grey: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import tensorflow_datasets as tfds
 from absl import logging
 
-from salgan_jax.data import archives, catalog, summaries
+from salgan_jax.data import archives, catalog, opening, summaries
 from salgan_jax.data.builders.publishers import Options
 from salgan_jax.data.catalog import Builder
 from salgan_jax.errors import UserError
@@ -37,6 +37,7 @@ def prepare(
     sigma_degrees: float | None = None,
     pixels_per_degree: float | None = None,
     skip_bad: bool = False,
+    max_megapixels: float = opening.MAX_MEGAPIXELS,
 ) -> Summary:
     """Writes the records of a dataset, unless they are there already.
 
@@ -54,6 +55,7 @@ def prepare(
       pixels_per_degree: on the screen of the experiment; the dataset's by default.
       skip_bad: leave out images that cannot be used; their names are kept with the
         dataset.
+      max_megapixels: larger images cannot be used.
 
     Raises:
       UserError: unknown dataset; source missing, incomplete or broken; images that
@@ -62,6 +64,7 @@ def prepare(
     builder_class, config = catalog.parse(dataset)
     sigma_px = _sigma_px(builder_class, sigma_px, sigma_degrees, pixels_per_degree)
     _check_source(builder_class, source)
+    opening.check_limit(max_megapixels)
     with contextlib.ExitStack() as stack:
         folder = None
         if source and catalog.is_ambiguous(builder_class, config):
@@ -71,7 +74,7 @@ def prepare(
         was_prepared_before = builder.data_path.exists()
         if not was_prepared_before:
             folder = folder or _open_source(builder_class, source, data_dir, stack)
-            _write(builder, folder, Options(sigma_px, skip_bad))
+            _write(builder, folder, Options(sigma_px, skip_bad, max_megapixels))
             builder = catalog.make_builder(builder_class, config, data_dir)
         elif source:
             # The files are opened only where they have to be compared.

@@ -1,6 +1,7 @@
 """What one example of every prepared dataset holds, and how it is stored."""
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -133,7 +134,7 @@ def decode(example: Mapping[str, Any]) -> Record:
         observers = np.asarray(example["observers"], np.int32).reshape(-1)
     return Record(
         id=record_id,
-        image=images.decode_image(example["image"], record_id),
+        image=images.decode_image(example["image"], record_id, max_megapixels=math.inf),
         density_map=_density_map(example),
         fixations=_fixations(example),
         observers=observers,
@@ -157,7 +158,10 @@ def _id(example: Mapping[str, Any]) -> str:
 
 def _density_map(example: Mapping[str, Any]) -> np.ndarray | None:
     encoded = example["density_map"]
-    return images.decode_map(encoded, _id(example)) if encoded else None
+    if not encoded:
+        return None
+    # Whoever prepared it has said how large it may be.
+    return images.decode_map(encoded, _id(example), max_megapixels=math.inf)
 
 
 def _fixations(example: Mapping[str, Any]) -> np.ndarray | None:

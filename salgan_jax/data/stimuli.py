@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from salgan_jax.data import fixations, images, record_format
-from salgan_jax.errors import UserError
+from salgan_jax.data import fixations, images, opening, record_format
+from salgan_jax.data.opening import MAX_MEGAPIXELS
+from salgan_jax.errors import UserError, printable
 
 _AHEAD_PER_CORE = 4  # examples that wait for the writer
 
@@ -55,11 +56,13 @@ class GroundTruth(NamedTuple):
             as well.
         tolerance_px: a point this far outside of the image is moved to its border;
             further outside it is an error.
+        max_megapixels: larger images and maps are refused before they are decoded.
     """
 
     sigma_px: float | None
     prefer_fixations: bool = False
     tolerance_px: float = 1.0
+    max_megapixels: float = MAX_MEGAPIXELS
 
 
 class Loaded(NamedTuple):
@@ -85,8 +88,12 @@ def load(stimulus: Stimulus, truth: GroundTruth) -> Loaded:
     """Returns the checked example of one image; its own bytes are kept."""
     try:
         return Loaded(stimulus, _example(stimulus, truth), "")
-    except (UserError, OSError) as error:
-        return Loaded(stimulus, None, str(error))
+    except UserError as error:
+        return Loaded(stimulus, None, printable(str(error)))
+    except OSError as error:
+        name = os.fsdecode(error.filename or stimulus.image)
+        problem = f"cannot read {name}: {error.strerror or error}"
+        return Loaded(stimulus, None, printable(problem))
 
 
 def load_all(stimuli: Iterable[Stimulus], truth: GroundTruth) -> Iterator[Loaded]:
@@ -107,8 +114,12 @@ def load_all(stimuli: Iterable[Stimulus], truth: GroundTruth) -> Iterator[Loaded
 
 
 def _example(stimulus: Stimulus, truth: GroundTruth) -> dict[str, Any]:
-    data = stimulus.image.read_bytes()
-    height, width = images.decode_image(data, str(stimulus.image)).shape[:2]
+    _check_id(stimulus)
+    limit = truth.max_megapixels
+    data = opening.read_bytes(stimulus.image, max_megapixels=limit)
+    decoded = images.decode_image(data, str(stimulus.image), max_megapixels=limit)
+    height, width = decoded.shape[:2]
+    del decoded  # the map may be as large
     gaze = None
     if stimulus.read_fixations is not None:
         gaze = _inside(
@@ -117,7 +128,9 @@ def _example(stimulus: Stimulus, truth: GroundTruth) -> dict[str, Any]:
     density_map = None
     makes_map = gaze is not None and truth.sigma_px is not None
     if stimulus.read_density_map and not (makes_map and truth.prefer_fixations):
-        density_map = _checked_map(stimulus, stimulus.read_density_map(), width, height)
+        density_map = _checked_map(
+            stimulus, stimulus.read_density_map(), width, height, limit
+        )
     elif gaze is not None and truth.sigma_px is not None:
         density_map = fixations.density_map(
             gaze.points, height=height, width=width, sigma_px=truth.sigma_px
@@ -130,6 +143,15 @@ def _example(stimulus: Stimulus, truth: GroundTruth) -> dict[str, Any]:
         fixations=None if gaze is None else gaze.points,
         observers=None if gaze is None else gaze.observers,
     )
+
+
+def _check_id(stimulus: Stimulus) -> None:
+    try:
+        stimulus.id.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"cannot use the image {stimulus.image}: its name is not UTF-8; rename it"
+        ) from error
 
 
 def _inside(
@@ -160,12 +182,19 @@ def _inside(
 
 
 def _checked_map(
-    stimulus: Stimulus, density_map: bytes | np.ndarray, width: int, height: int
+    stimulus: Stimulus,
+    density_map: bytes | np.ndarray,
+    width: int,
+    height: int,
+    max_megapixels: float,
 ) -> bytes | np.ndarray:
     """Returns the map as it is, if it is one and of its image's size."""
-    is_encoded = isinstance(density_map, bytes)
-    name = f"of {stimulus.image}"
-    decoded = images.decode_map(density_map, name) if is_encoded else density_map
+    decoded = density_map
+    if isinstance(density_map, bytes):
+        decoded = images.decode_map(
+            density_map, f"of {stimulus.image}", max_megapixels=max_megapixels
+        )
+    assert isinstance(decoded, np.ndarray)
     if decoded.shape != (height, width):
         sides = " x ".join(map(str, reversed(decoded.shape)))
         hint = "; --sigma_px makes maps of the fixations instead"

@@ -8,12 +8,12 @@ import numpy as np
 import tqdm
 from PIL import Image
 
+from salgan_jax.data.opening import IMAGE_SUFFIXES
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import baseline_predictors, protocol
 from salgan_jax.evaluation.baseline_predictors import Predict, Scored
 from salgan_jax.evaluation.chosen_images import EvaluationInput
 from salgan_jax.inference import Predictor
-from salgan_jax.prediction_files import IMAGE_SUFFIXES
 from salgan_jax.submission import benchmarks, calibration
 from salgan_jax.submission.benchmarks import Benchmark
 from salgan_jax.submission.calibration import Calibration, Fitted

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
-from salgan_jax.data import stimuli
+from salgan_jax.data import opening, stimuli
 from salgan_jax.data.archives import Archive
 from salgan_jax.data.builders import layout, matlab_files
 from salgan_jax.data.builders.publishers import Known, Publishers
@@ -65,7 +65,9 @@ class Cat2000(Publishers):
             Stimulus(
                 id=name,
                 image=path,
-                read_density_map=map_paths[name].read_bytes if map_paths else None,
+                read_density_map=functools.partial(opening.read_bytes, map_paths[name])
+                if map_paths
+                else None,
                 read_fixations=functools.partial(read_fixations, mats[name]),
             )
             for name, path in paths.items()

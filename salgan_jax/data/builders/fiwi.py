@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from salgan_jax.data import images, stimuli
+from salgan_jax.data import images, opening, stimuli
 from salgan_jax.data.builders import layout
 from salgan_jax.data.builders.publishers import Known, Publishers
 from salgan_jax.data.stimuli import Gaze, Stimulus
@@ -56,20 +56,26 @@ class Fiwi(Publishers):
             Stimulus(
                 id=stem,
                 image=path,
-                read_fixations=functools.partial(read_fixations, maps[stem]),
+                read_fixations=functools.partial(
+                    read_fixations,
+                    maps[stem],
+                    max_megapixels=self.options.max_megapixels,
+                ),
             )
             for stem, path in paths.items()
         ]
         return {"train": found}
 
 
-def read_fixations(path: pathlib.Path) -> Gaze:
+def read_fixations(
+    path: pathlib.Path, *, max_megapixels: float = opening.MAX_MEGAPIXELS
+) -> Gaze:
     """Returns the pixels above 0 of a page's map.
 
     Raises:
       UserError: the file is broken, or is a picture of something else.
     """
-    fixation_map = images.decode_map(path.read_bytes(), str(path))
+    fixation_map = images.read_map(path, max_megapixels=max_megapixels)
     share = np.count_nonzero(fixation_map) / fixation_map.size
     if share > _LARGEST_SHARE:
         raise UserError(

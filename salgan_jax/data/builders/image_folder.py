@@ -3,12 +3,14 @@
 import collections
 import functools
 import hashlib
+import os
 import pathlib
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow_datasets as tfds
 
+from salgan_jax.data import opening
 from salgan_jax.data.builders import fixation_table, layout
 from salgan_jax.data.builders.publishers import Publishers
 from salgan_jax.data.stimuli import Gaze, Stimulus
@@ -68,10 +70,14 @@ class ImageFolder(Publishers):
         for path in sorted(layout.walk(source)):
             name = path.relative_to(source).as_posix()
             if name.startswith(("images/", "maps/")):
-                digest.update(f"{name}\0{path.stat().st_size}\0".encode())
+                digest.update(os.fsencode(f"{name}\0{_num_bytes(path)}\0"))
         if (source / _TABLE).is_file():
             digest.update((source / _TABLE).read_bytes())
         return digest.hexdigest()
+
+
+def _num_bytes(path: pathlib.Path) -> int:
+    return path.stat().st_size if path.exists() else path.lstat().st_size
 
 
 def _by_stem(folder: pathlib.Path) -> dict[str, pathlib.Path]:
@@ -102,7 +108,7 @@ def _map_readers(
     if wrong:
         raise UserError(f"a map must be a PNG or a JPEG, not {listed(wrong)}")
     return {
-        stem: maps[stem].read_bytes
+        stem: functools.partial(opening.read_bytes, maps[stem])
         if stem in maps
         else functools.partial(_refuse_missing, path, folder / f"{stem}.png")
         for stem, path in paths.items()

@@ -5,6 +5,8 @@ import pathlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from salgan_jax.data import walking
+from salgan_jax.data.opening import IMAGE_SUFFIXES
 from salgan_jax.errors import UserError, listed
 
 # What macOS and Windows put beside the publishers' files, also in their archives.
@@ -33,11 +35,15 @@ def find_folder(
 
 
 def files(folder: pathlib.Path, suffix: str) -> dict[str, pathlib.Path]:
-    """Returns a folder's files with a suffix, by stem, 2 before 10."""
+    """Returns a folder's files with a suffix, by stem, 2 before 10.
+
+    What only looks like an image is among them: it is refused when it is read.
+    """
+    is_file = os.path.isfile if suffix not in IMAGE_SUFFIXES else _is_no_folder
     found = [
         path
         for path in folder.iterdir()
-        if path.suffix.lower() == suffix and is_theirs(path.name) and path.is_file()
+        if path.suffix.lower() == suffix and is_theirs(path.name) and is_file(path)
     ]
     return {path.stem: path for path in sorted(found, key=natural_order)}
 
@@ -66,12 +72,22 @@ def files_below(
 
 
 def walk(source: pathlib.Path) -> list[pathlib.Path]:
-    """Returns all files below a folder, those of the operating system left out."""
-    found = []
-    for directory, folders, names in os.walk(source, followlinks=True):
-        folders[:] = sorted(name for name in folders if is_theirs(name))
-        found += [pathlib.Path(directory, name) for name in names if is_theirs(name)]
-    return found
+    """Returns all files below a folder, those of the operating system left out.
+
+    Folders that cannot be entered are among them: they are refused when they are read.
+    """
+    return [
+        pathlib.Path(folder.path, name)
+        for folder in walking.walk(
+            source, enters=lambda path: is_theirs(os.path.basename(path))
+        )
+        for name in (*folder.files, *folder.closed)
+        if is_theirs(name)
+    ]
+
+
+def _is_no_folder(path: pathlib.Path) -> bool:
+    return not os.path.isdir(path)
 
 
 def is_theirs(name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from salgan_jax.data import images, stimuli
+from salgan_jax.data import images, opening, stimuli
 from salgan_jax.data.archives import Archive
 from salgan_jax.data.builders import layout, matlab_files, mit1003_samples
 from salgan_jax.data.builders.publishers import Known, Publishers
@@ -78,10 +78,14 @@ class Mit1003(Publishers):
             Stimulus(
                 id=stem,
                 image=path,
-                read_density_map=maps[stem].read_bytes,
+                read_density_map=functools.partial(opening.read_bytes, maps[stem]),
                 read_fixations=functools.partial(read_samples, observers, stem)
                 if self._reads_samples
-                else functools.partial(read_points, points[stem]),
+                else functools.partial(
+                    read_points,
+                    points[stem],
+                    max_megapixels=self.options.max_megapixels,
+                ),
             )
             for stem, path in paths.items()
         ]
@@ -92,15 +96,16 @@ class Mit1003(Publishers):
         return self.KNOWN.get(f"{kind}/{split}")
 
 
-def read_points(path: pathlib.Path) -> Gaze:
+def read_points(
+    path: pathlib.Path, *, max_megapixels: float = opening.MAX_MEGAPIXELS
+) -> Gaze:
     """Returns the white pixels of a picture of fixations.
 
     Raises:
       UserError: the picture cannot be read.
     """
-    return stimuli.gaze_of_map(
-        images.decode_map(path.read_bytes(), str(path)) > _THRESHOLD
-    )
+    fixation_map = images.read_map(path, max_megapixels=max_megapixels)
+    return stimuli.gaze_of_map(fixation_map > _THRESHOLD)
 
 
 def read_samples(observers: Sequence[pathlib.Path], stem: str) -> Gaze:

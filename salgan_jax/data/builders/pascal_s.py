@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
+from salgan_jax.data import opening
 from salgan_jax.data.archives import Archive
 from salgan_jax.data.builders import layout, matlab_files
 from salgan_jax.data.builders.publishers import Known, Publishers
@@ -70,7 +71,9 @@ class PascalS(Publishers):
             Stimulus(
                 id=stem,
                 image=path,
-                read_density_map=maps[stem].read_bytes if maps else None,
+                read_density_map=functools.partial(opening.read_bytes, maps[stem])
+                if maps
+                else None,
                 read_fixations=functools.partial(gazes.__getitem__, stem),
             )
             for stem, path in paths.items()

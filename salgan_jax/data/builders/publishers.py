@@ -12,8 +12,9 @@ import tqdm
 
 from salgan_jax.data import record_format, stimuli
 from salgan_jax.data.archives import Archive
+from salgan_jax.data.opening import MAX_MEGAPIXELS
 from salgan_jax.data.stimuli import GroundTruth, Stimulus
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, printable
 
 _MOST_LISTED = 20
 _MEAN_TOLERANCE_PX = 1.0
@@ -27,10 +28,12 @@ class Options(NamedTuple):
         sigma_px: blur the fixations with this sigma, in pixels, even where the
             publishers give maps; None: as the dataset does by default.
         skip_bad: leave out what cannot be used, instead of stopping.
+        max_megapixels: larger images cannot be used.
     """
 
     sigma_px: float | None = None
     skip_bad: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
 
 
 class Known(NamedTuple):
@@ -134,6 +137,7 @@ class Publishers(tfds.core.GeneratorBasedBuilder):
             sigma_px=self.SIGMA_PX if sigma_px is None else sigma_px,
             prefer_fixations=sigma_px is not None,
             tolerance_px=self.TOLERANCE_PX,
+            max_megapixels=self.options.max_megapixels,
         )
         return {
             split: self._generate_examples(split, found, truth)
@@ -210,7 +214,7 @@ def _check_ids(split: str, found: list[Stimulus]) -> None:
     counts = collections.Counter(stimulus.id for stimulus in found)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
-        names = ", ".join(twice[:_MOST_LISTED])
+        names = printable(", ".join(twice[:_MOST_LISTED]))
         raise UserError(f"several images of {split} have the name {names}")
 
 

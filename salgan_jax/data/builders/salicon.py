@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
+from salgan_jax.data import opening
 from salgan_jax.data.builders import layout, salicon_files
 from salgan_jax.data.builders.publishers import Known, Publishers
 from salgan_jax.data.stimuli import Stimulus
@@ -139,7 +140,7 @@ def _find_split(root: pathlib.Path, name: str) -> list[Stimulus]:
             layout.check_paired(paths, files, what)
     stimuli = []
     for stem, path in paths.items():
-        read_map = maps[stem].read_bytes if maps else None
+        read_map = functools.partial(opening.read_bytes, maps[stem]) if maps else None
         if not maps and old_maps:
             read_map = functools.partial(salicon_files.read_old_map, old_maps[stem])
         read_gaze = None

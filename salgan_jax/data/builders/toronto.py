@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from salgan_jax.data import stimuli
+from salgan_jax.data import opening, stimuli
 from salgan_jax.data.archives import Archive
 from salgan_jax.data.builders import layout, matlab_files
 from salgan_jax.data.builders.publishers import Known, Publishers
@@ -66,7 +66,9 @@ class Toronto(Publishers):
             Stimulus(
                 id=stem,
                 image=path,
-                read_density_map=(folder / _MAPS / f"d{path.name}").read_bytes
+                read_density_map=functools.partial(
+                    opening.read_bytes, folder / _MAPS / f"d{path.name}"
+                )
                 if has_maps
                 else None,
                 read_fixations=functools.partial(gazes.__getitem__, stem),
