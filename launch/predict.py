@@ -16,12 +16,11 @@ from salgan_jax import (
     predicted_with,
     prediction,
     prediction_files,
+    processes,
 )
 from salgan_jax.data import opening
 from salgan_jax.errors import printable
 from salgan_jax.manifest import Manifest
-
-_SHARE = (0, 1)  # of so many processes this one: (index, count)
 
 _CHECKPOINT = flags.DEFINE_string(
     "checkpoint", None, "The workdir of a training run.", required=True
@@ -61,18 +60,21 @@ _MAX_MEGAPIXELS = flags.DEFINE_float(
     "Images with more million pixels are skipped.",
 )
 _NPY = flags.DEFINE_bool("npy", False, "Also write <name>.npy, the map in float32.")
+_join_processes = doors.define_process_flags()
 
 
 def main(argv: list[str]) -> int:
     """Predicts and returns the exit code."""
     del argv
+    _join_processes()
+    share = processes.share()
     opening.check_limit(_MAX_MEGAPIXELS.value)
     jobs = prediction_files.plan(
         _INPUT.value,
         _OUTPUT.value,
         overlay=_OVERLAY.value,
         npy=_NPY.value,
-        share=_SHARE,
+        share=share,
     )
     loaded = checkpoints.load_generator(_CHECKPOINT.value, _STEP.value)
     prediction_files.make_output_folder(_OUTPUT.value)
@@ -93,7 +95,7 @@ def main(argv: list[str]) -> int:
         npy=_NPY.value,
     )
     with Manifest(
-        _OUTPUT.value, described, share=_SHARE, resume=_RESUME.value
+        _OUTPUT.value, described, share=share, resume=_RESUME.value
     ) as manifest:
         outcome = prediction.predict_files(
             predict,
@@ -102,15 +104,22 @@ def main(argv: list[str]) -> int:
             manifest=manifest,
             max_megapixels=_MAX_MEGAPIXELS.value,
         )
-    print(
-        f"{outcome.num_written} of {len(jobs)} images predicted with step "
-        f"{loaded.step}, written to {printable(_OUTPUT.value)}"
+    written, images, done_before, unreadable = processes.add_up(
+        outcome.num_written,
+        len(jobs),
+        outcome.num_done_before,
+        len(outcome.unreadable),
     )
-    if outcome.num_done_before:
-        print(f"done before: {outcome.num_done_before}")
-    if outcome.unreadable:
-        print(f"skipped because unreadable: {len(outcome.unreadable)} (named above)")
-    return 1 if outcome.unreadable else 0
+    if processes.is_first():
+        print(
+            f"{written} of {images} images predicted with step {loaded.step}, written "
+            f"to {printable(_OUTPUT.value)}"
+        )
+        if done_before:
+            print(f"done before: {done_before}")
+        if unreadable:
+            print(f"skipped because unreadable: {unreadable} (named above)")
+    return 1 if unreadable else 0
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def run(
             raise
         traceback.print_exc()
         code = 1
-    if code and _is_joined():
+    if _is_joined():
         # The others wait for this process. Without goodbye they notice that it is gone.
         sys.stdout.flush()
         sys.stderr.flush()
@@ -90,13 +90,14 @@ def define_process_flags() -> Callable[[], None]:
 
 
 def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) -> int:
-    """The exit code; where the user can do something about it, after one line."""
+    """The exit code after a failure; where the user can mend it, after one line.
+
+    Where nothing fails this does not return: absl exits with what `main` returns.
+    """
     try:
         _escape_what_cannot_be_printed()
         _hide_library_chatter()
         app.run(main, flags_parser=lambda argv: _parse_flags(argv, arguments))
-    except SystemExit as end:
-        return int(end.code or 0)
     except UserError as error:
         return _complain(str(error))
     except BrokenPipeError:  # the reader, say `head`, has seen enough
@@ -117,7 +118,7 @@ def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) 
             f"another process of this run has ended, so this one ends too ({error}); "
             "what is saved is good: start all of them again"
         )
-    return 0
+    raise AssertionError("absl has not exited")
 
 
 def _is_joined() -> bool:

@@ -50,15 +50,17 @@ def joining(address, count, index):
     ]
 
 
-def finish(processes, timeout=300):
+def finish(processes: list, timeout=300) -> list[tuple[int, str]]:
     """Returns (exit code, output) of each."""
+    results = []
     try:
-        return [
-            (p.communicate(timeout=timeout)[0], p.returncode)[::-1] for p in processes
-        ]
+        for process in processes:
+            output, _ = process.communicate(timeout=timeout)
+            results.append((process.returncode, output))
     finally:
         for process in processes:
             process.kill()
+    return results
 
 
 def run(command, count, num_devices, environment=None):

@@ -34,6 +34,9 @@ def pytest_addoption(parser):
         default=200,
         help="how many broken copies of a file of each format are tried",
     )
+    parser.addoption(
+        "--kills", type=int, default=10, help="how often a run is killed and goes on"
+    )
 
 
 def pytest_collection_modifyitems(config, items):
@@ -48,6 +51,12 @@ def pytest_collection_modifyitems(config, items):
 def fuzz_count(request) -> int:
     """How many broken copies of each file a fuzz test tries."""
     return request.config.getoption("--fuzz")
+
+
+@pytest.fixture(scope="session")
+def num_kills(request) -> int:
+    """How often the test of a killed run kills it."""
+    return request.config.getoption("--kills")
 
 
 @pytest.fixture(scope="session")

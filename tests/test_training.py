@@ -1,25 +1,27 @@
 """A run resumes to the bit, stops at a NaN, and refuses what it cannot go on from."""
 
 import os
-import pathlib
-import random
 import signal
-import subprocess
-import sys
 import time
 
+import company
 import jax
 import miniature
 import numpy as np
 import pytest
 
-from salgan_jax import checkpoints, parallel, scalars, training, updates
+from salgan_jax import (
+    beginning,
+    checkpoints,
+    inference,
+    parallel,
+    scalars,
+    training,
+    updates,
+)
 from salgan_jax.data import records
 from salgan_jax.errors import UserError
 from salgan_jax.schedule import Update
-
-ROOT = pathlib.Path(__file__).parents[1]
-SMOKE_STEPS = 30
 
 
 @pytest.fixture(scope="module")
@@ -32,140 +34,17 @@ def environment(tmp_path_factory):
     }
 
 
-def start(workdir, environment, *overrides, config="smoke.py"):
-    command = [
-        sys.executable,
-        "launch/train.py",
-        f"--config=configs/{config}",
-        f"--workdir={workdir}",
-        *overrides,
-    ]
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+def finish(workdir, environment, *overrides):
+    command = ["launch/train.py", "--config=configs/smoke.py", f"--workdir={workdir}"]
+    ((code, output),) = company.finish(
+        company.start([*command, *overrides], 1, 1, environment)
     )
-
-
-def finish(process):
-    output, _ = process.communicate(timeout=300)
-    return process.returncode, output
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory, environment):
-    workdir = tmp_path_factory.mktemp("uninterrupted")
-    code, output = finish(start(workdir, environment))
-    assert code == 0, output
-    return workdir, output
-
-
-def final_state(workdir):
-    step, state, _ = checkpoints.restore_arrays(str(workdir))
-    assert step == SMOKE_STEPS
-    return state
-
-
-def test_smoke_run_leaves_checkpoints_scores_curves_and_pictures(uninterrupted):
-    workdir, output = uninterrupted
-    steps = checkpoints.all_steps(str(workdir))
-    assert len(steps) >= 3 and steps[-1] == SMOKE_STEPS
-    assert "adversarial phase begins" in output
-    series = scalars.read(str(workdir))
-    for name in ("content_loss", "adversarial_loss", "discriminator_loss"):
-        assert np.isfinite(series[f"train/{name}"][1]).all()
-    assert series["eval/nss"][0][-1] == SMOKE_STEPS
-    assert (workdir / "panels.png").stat().st_size > 1000
-    assert (workdir / "curves.png").stat().st_size > 1000
-    assert any((workdir / "tensorboard").iterdir())
-
-
-def test_the_same_command_again_changes_nothing(uninterrupted, environment):
-    workdir, _ = uninterrupted
-    before = final_state(workdir)
-    code, output = finish(start(workdir, environment))
-    assert code == 0, output
-    assert not miniature.differing(before, final_state(workdir))
-
-
-def killed_at(moment, workdir, environment):
-    """Starts a run and kills it when `moment` says so; returns what was saved."""
-    process = start(workdir, environment)
-    saved = workdir / "checkpoints"
-    while process.poll() is None and not moment(saved):
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    finish(process)
-    assert process.returncode == -signal.SIGKILL, "the run ended before the kill"
-
-
-def is_saving(saved):
-    return saved.is_dir() and any("tmp" in path.name for path in saved.iterdir())
-
-
-def after_a_random_time(seed):
-    """Between the first checkpoint and shortly after, wherever that falls."""
-    delay = random.Random(seed).uniform(0, 1.5)
-    seen = []
-
-    def moment(saved):
-        if saved.is_dir() and any(path.name.isdigit() for path in saved.iterdir()):
-            seen.append(time.monotonic())
-        return bool(seen) and time.monotonic() > seen[0] + delay
-
-    return moment
-
-
-@pytest.mark.parametrize("moment", ["saving", 1, 2])
-def test_killed_run_ends_bit_identical_to_an_uninterrupted_one(
-    uninterrupted, environment, tmp_path, moment
-):
-    kill_now = is_saving if moment == "saving" else after_a_random_time(moment)
-    killed_at(kill_now, tmp_path, environment)
-    code, output = finish(start(tmp_path, environment))
-    assert code == 0, output
-    if moment != "saving":
-        assert "resumed at step" in output
-    expected = final_state(uninterrupted[0])
-    assert not miniature.differing(expected, final_state(tmp_path))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
-def test_killed_at_many_moments(uninterrupted, environment, tmp_path, seed):
-    delay = random.Random(seed).uniform(2, 20)
-    begin = time.monotonic()
-    process = start(tmp_path, environment)
-    while process.poll() is None and time.monotonic() < begin + delay:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    finish(process)
-    code, output = finish(start(tmp_path, environment))
-    assert code == 0, output
-    expected = final_state(uninterrupted[0])
-    assert not miniature.differing(expected, final_state(tmp_path))
-
-
-def test_another_config_is_refused_and_nothing_is_overwritten(
-    uninterrupted, environment
-):
-    workdir, _ = uninterrupted
-    before = sorted(path for path in workdir.rglob("*"))
-    override = "--config.model.width_multiplier=0.125"
-    code, output = finish(start(workdir, environment, override))
-    assert code == 2
-    assert output.splitlines()[-1].startswith("error: the workdir holds a run of")
-    assert "width_multiplier was 0.0625, now 0.125" in output
-    assert "Traceback" not in output
-    assert sorted(path for path in workdir.rglob("*")) == before
+    return code, output
 
 
 def test_a_mistake_is_one_clear_line_and_leaves_no_trace(environment, tmp_path):
     workdir = tmp_path / "run"
-    code, output = finish(start(workdir, environment, "--config.data.dataset=osie"))
+    code, output = finish(workdir, environment, "--config.data.dataset=osie")
     assert code == 2, output
     last = output.splitlines()[-1]
     assert last.startswith("error: ") and "prepare_data.py --dataset=osie" in last
@@ -197,7 +76,7 @@ def test_nothing_is_written_when_a_run_cannot_start(
 def test_a_workdir_that_is_a_file_is_refused(environment, tmp_path):
     workdir = tmp_path / "run"
     workdir.write_text("mine")
-    code, output = finish(start(workdir, environment))
+    code, output = finish(workdir, environment)
     assert code == 2
     assert "Traceback" not in output and str(workdir) in output.splitlines()[-1]
     assert workdir.read_text() == "mine"
@@ -327,3 +206,71 @@ def test_both_players_can_move_in_each_step(environment, tmp_path):
     for name in ("discriminator_loss", "generator_loss"):
         steps, values = series[f"train/{name}"]
         assert steps[-1] == 6 and np.isfinite(values).all()
+
+
+def test_sigterm_while_evaluating_saves_at_once_and_the_scores_are_made_up_for(
+    short_run, environment, tmp_path, monkeypatch
+):
+    fields = {"evaluation.max_images": 3, "evaluation.batch_size": 1}
+    config = short_config(environment, **fields)
+    make_predictor = inference.make_predictor
+    predicted = []
+
+    def told_after_one_image(*arguments):
+        predictor = make_predictor(*arguments)
+
+        def predict(images):
+            predicted.append(len(images))
+            os.kill(os.getpid(), signal.SIGTERM)
+            return predictor(images)
+
+        return predict
+
+    workdir = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(inference, "make_predictor", told_after_one_image)
+        assert training.train(config, str(workdir)).step == 3
+    assert predicted == [1]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert checkpoints.saved_metrics(str(workdir)) == {3: None}
+    state = training.train(config, str(workdir))
+    assert not miniature.differing(short_run[0], state)
+    assert scalars.read(str(workdir))["eval/cc"][0] == [3, 9]
+
+
+def test_sigterm_before_the_first_step_ends_without_a_trace(
+    environment, tmp_path, monkeypatch
+):
+    def told(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(beginning, "begin", told)
+    with pytest.raises(SystemExit) as end:
+        training.train(short_config(environment), str(tmp_path / "run"))
+    assert not end.value.code
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hours", [-50, 50])
+def test_a_clock_that_jumps_changes_nothing(
+    short_run, environment, tmp_path, monkeypatch, hours
+):
+    clock, write, jumped = time.time, scalars.Writer.write, []
+
+    def write_and_jump(*arguments):
+        jumped.append(hours)
+        write(*arguments)
+
+    monkeypatch.setattr(time, "time", lambda: clock() + 3600 * sum(jumped[:1]))
+    monkeypatch.setattr(scalars.Writer, "write", write_and_jump)
+    config, workdir = short_config(environment), str(tmp_path / "run")
+    try:
+        state = training.train(config, workdir)
+    except UserError as error:  # Orbax gives up what it was saving at that moment
+        assert hours > 0 and "a checkpoint cannot be written" in str(error)
+        state = training.train(config, workdir)
+    assert jumped
+    assert not miniature.differing(short_run[0], state)
+    speeds = scalars.read(workdir)["train/images_per_second"][1]
+    assert all(speed > 0 for speed in speeds)

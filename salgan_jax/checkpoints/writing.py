@@ -45,7 +45,9 @@ def open_manager(
     directory = places.as_path(workdir) / "checkpoints"
     directory.mkdir(parents=True, exist_ok=True)
     options = ocp.CheckpointManagerOptions(
-        preservation_policy=keep, best_fn=score, cleanup_tmp_directories=True
+        preservation_policy=keep,
+        best_fn=score,
+        cleanup_tmp_directories=True,
     )
     manager = ocp.CheckpointManager(directory, options=options, item_names=ITEMS)
     try:
@@ -135,7 +137,8 @@ def _failure_said(manager: Manager) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        steps = ", ".join(map(str, sorted(manager.all_steps(read=True)))) or "none"
+        complete = ocp.utils.checkpoint_steps(manager.directory)
+        steps = ", ".join(map(str, sorted(complete))) or "none"
         raise UserError(
             f"a checkpoint cannot be written to {manager.directory}: {_reason(error)}; "
             f"complete are those of steps {steps}: mend that and start again"
