@@ -19,26 +19,25 @@ def free_port():
 
 
 def start(command, count, num_devices, environment=None):
-    """Starts `count` processes; each command ends with the flags that join it."""
+    """Starts `count` processes of a command; several are told to join."""
     address = f"localhost:{free_port()}"
-    several = count > 1 or "--distributed" in command
+    devices = {"JAX_NUM_CPU_DEVICES": str(num_devices)} | (environment or {})
+    several = count > 1
     return [
-        subprocess.Popen(
-            [
-                sys.executable,
-                *command,
-                *(joining(address, count, i) if several else []),
-            ],
-            cwd=ROOT,
-            env=os.environ
-            | {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(num_devices)}
-            | (environment or {}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        start_one([*command, *(joining(address, count, i) if several else [])], devices)
         for i in range(count)
     ]
+
+
+def start_one(command, environment):
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | {"JAX_PLATFORMS": "cpu"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def joining(address, count, index):

@@ -218,7 +218,8 @@ def test_a_disk_that_cannot_be_written_is_one_line_and_loses_nothing(
     folder = tmp_path / "disk"
     folder.mkdir()
     steps = "--config.checkpoint.max_to_keep=3"
-    train = f"{sys.executable} launch/train.py --config=configs/smoke.py --workdir={folder}/run"
+    door = f"{sys.executable} launch/train.py --config=configs/smoke.py"
+    train = f"{door} --workdir={folder}/run"
     script = SMALL_DISK.format(
         size=size,
         folder=folder,

@@ -4,6 +4,7 @@ import company
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 
 from salgan_jax import checkpoints
 from salgan_jax.data import records
@@ -83,3 +84,103 @@ def test_shares_are_everything_once():
     shares = [Share(index, 4).of(pieces) for index in range(4)]
     assert sorted(piece for share in shares for piece in share) == list(pieces)
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory, data_dir):
+    workdir = tmp_path_factory.mktemp("short")
+    train_together(workdir, data_dir, "float32", (1, 1), num_epochs=2)
+    return workdir
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_processes_score_each_image_exactly_once(
+    checkpoint, data_dir, tmp_path, count
+):
+    def evaluate(number):
+        output = tmp_path / str(number)
+        company.run(
+            [
+                "launch/evaluate.py",
+                f"--checkpoint={checkpoint}",
+                f"--data_dir={data_dir}",
+                f"--output={output}",
+            ],
+            number,
+            1,
+        )
+        return output
+
+    one, several = evaluate(1), evaluate(count)
+    for name in ("metrics.csv", "metrics.json"):
+        assert (one / name).read_bytes() == (several / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_several_processes_predict_each_image_once_and_agree_on_the_outcome(
+    checkpoint, tmp_path
+):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    random = np.random.default_rng(0)
+    for index in range(7):
+        image = random.integers(0, 256, (40, 60, 3), dtype=np.uint8)
+        Image.fromarray(image).save(photos / f"{index}.png")
+
+    def predict(number):
+        output = tmp_path / str(number)
+        flags = [f"--checkpoint={checkpoint}", f"--input={photos}"]
+        command = ["launch/predict.py", *flags, f"--output={output}"]
+        printed = company.run(command, number, 1)
+        return output, printed
+
+    (one, _), (several, printed) = predict(1), predict(3)
+    assert "7 of 7 images predicted with step 6" in printed[0]
+    assert len(list(several.glob("manifest-*-of-00003.jsonl"))) == 3
+    for index in range(7):
+        name = f"{index}.png"
+        assert (one / name).read_bytes() == (several / name).read_bytes()
+    (photos / "broken.png").write_bytes(b"no image")
+    flags = [f"--checkpoint={checkpoint}", f"--input={photos}", f"--output={several}"]
+    results = company.finish(company.start(["launch/predict.py", *flags], 2, 1))
+    assert [code for code, _ in results] == [1, 1], results
+    assert "0 of 8 images predicted" in results[0][1]
+    assert "done before: 7" in results[0][1]
+    assert sum("broken.png" in output for _, output in results) == 1
+
+
+def test_flags_of_processes_without_distributed_are_a_mistake(tmp_path):
+    flags = ["--config=configs/smoke.py", f"--workdir={tmp_path}", "--process_id=1"]
+    ((code, output),) = company.finish(company.start(["launch/train.py", *flags], 1, 1))
+    assert code == 2 and output.startswith("error:") and "--distributed" in output
+
+
+def started_with(data_dir, *flags_of_each):
+    """Results of one process for each list of flags, all of one run."""
+    address, count = f"localhost:{company.free_port()}", len(flags_of_each)
+    command = ["launch/train.py", "--config=configs/smoke.py"]
+    data = {"TFDS_DATA_DIR": data_dir}
+    started = [
+        company.start_one([*command, *flags, *company.joining(address, count, i)], data)
+        for i, flags in enumerate(flags_of_each)
+    ]
+    return company.finish(started)
+
+
+@pytest.mark.slow
+def test_processes_that_were_told_different_things_say_so(tmp_path, data_dir):
+    workdir = f"--workdir={tmp_path}/run"
+    seeds = ["--config.seed=0"], ["--config.seed=1"]
+    results = started_with(data_dir, *([workdir, *seed] for seed in seeds))
+    assert all(code != 0 for code, _ in results)
+    assert any("the processes of this run differ" in output for _, output in results)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_workdir_that_only_one_process_sees_is_a_mistake(tmp_path, data_dir):
+    workdirs = [f"--workdir={tmp_path}/0"], [f"--workdir={tmp_path}/1"]
+    results = started_with(data_dir, *workdirs)
+    assert all(code != 0 for code, _ in results)
+    assert "process 1 does not see what process 0 wrote" in results[1][1]
