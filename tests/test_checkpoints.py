@@ -1,5 +1,10 @@
 """What is saved comes back; what is not there, or does not fit, is said in a line."""
 
+import gc
+import random
+import resource
+import shutil
+
 import jax
 import miniature
 import numpy as np
@@ -96,3 +101,86 @@ def test_a_torn_save_is_not_listed(tmp_path):
     (torn / "state").mkdir()
     assert checkpoints.all_steps(str(tmp_path)) == [4]
     assert checkpoints.load_generator(str(tmp_path)).step == 4
+
+
+def flip_a_bit(path, draw):
+    data = bytearray(path.read_bytes())
+    if data:
+        data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+    path.write_bytes(data)
+
+
+def cut(path, draw):
+    data = path.read_bytes()
+    path.write_bytes(data[: draw.randrange(len(data))] if data else b"")
+
+
+def remove(path, draw):
+    del draw
+    path.unlink()
+
+
+@pytest.fixture(scope="module")
+def three_steps(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("three") / "run"
+    scores = {2: {"cc": 0.2}, 3: {"cc": 0.3}}
+    return workdir, save(workdir, [1, 2, 3], scores=scores, max_to_keep=3)
+
+
+@pytest.mark.parametrize("num_trials", [12, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_broken_file_is_noticed_or_does_not_matter(three_steps, tmp_path, num_trials):
+    original, state = three_steps
+    draw = random.Random(num_trials)
+    last = original / "checkpoints" / "3"
+    files = sorted(p.relative_to(last) for p in last.rglob("*") if p.is_file())
+    for trial in range(num_trials):
+        workdir = tmp_path / str(trial)
+        shutil.copytree(original, workdir)
+        path = workdir / "checkpoints" / "3" / draw.choice(files)
+        draw.choice([flip_a_bit, cut, remove])(path, draw)
+        saved = checkpoints.newest_intact(str(workdir))
+        assert saved.step == (2 if saved.damaged else 3), path
+        found = checkpoints.as_state(saved.state, state)
+        expected = state.replace(step=np.int32(saved.step))
+        assert not miniature.differing(expected, found), path
+        assert saved.metrics == {"cc": saved.step / 10}
+        checkpoints.set_aside_damaged(str(workdir), saved.damaged)
+        save(workdir, [4], max_to_keep=3)
+        assert checkpoints.all_steps(str(workdir))[-1] == 4
+
+
+def test_a_damaged_step_that_is_asked_for_is_an_error_and_no_other_is_given(tmp_path):
+    save(tmp_path, [4, 8])
+    metadata = tmp_path / "checkpoints" / "8" / "config" / "metadata"
+    metadata.write_text(metadata.read_text().replace('"seed": 0', '"seed": 1'))
+    message = "step 8 is damaged: config differ"
+    with pytest.raises(UserError, match=message):
+        checkpoints.load_generator(str(tmp_path), step=8)
+    assert checkpoints.load_generator(str(tmp_path)).step == 4
+    shutil.rmtree(tmp_path / "checkpoints" / "4")
+    with pytest.raises(UserError, match=r"every checkpoint in .* is damaged"):
+        checkpoints.load_generator(str(tmp_path))
+
+
+def test_a_checkpoint_older_than_checksums_is_read(tmp_path):
+    save(tmp_path, [4])
+    shutil.rmtree(tmp_path / "checkpoints" / "4" / "checksums")
+    assert checkpoints.load_generator(str(tmp_path)).step == 4
+
+
+# Orbax drops what it was doing, and Python says so when it collects the pieces.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_a_full_disk_is_one_line_and_leaves_the_earlier_checkpoints(tmp_path):
+    save(tmp_path, [1])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        with pytest.raises(UserError, match=r"cannot be written to .*of steps 1:"):
+            save(tmp_path, [2])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    gc.collect()
+    assert checkpoints.newest_intact(str(tmp_path)).step == 1
+    save(tmp_path, [2])
+    assert checkpoints.newest_intact(str(tmp_path)).step == 2
