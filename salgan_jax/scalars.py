@@ -15,6 +15,8 @@ import tensorboardX
 from salgan_jax import atomic
 
 FILE_NAME = "scalars.jsonl"
+# (steps, values) of each scalar, in order.
+Series = dict[str, tuple[list[int], list[float]]]
 
 
 class Writer:
@@ -51,9 +53,9 @@ class Writer:
         self._board.close()
 
 
-def read(workdir: str) -> dict[str, tuple[list[int], list[float]]]:
+def read(workdir: str) -> Series:
     """Returns (steps, values) of each scalar of a run, in order."""
-    series: dict[str, tuple[list[int], list[float]]] = {}
+    series: Series = {}
     for row in _rows(pathlib.Path(workdir) / FILE_NAME):
         for name, value in row.items():
             if name != "step" and value is not None:
