@@ -18,6 +18,7 @@ RESUMABLE_FIELDS = (
     "data.num_workers",
     "model.cache_frozen_features",  # the same features
     "compilation_cache",
+    "on_nan",  # a step that is finite is the same
     "init_from",
     "phases.num_epochs",  # a longer run goes on; the steps before are the same
     "logging",

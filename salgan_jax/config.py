@@ -24,6 +24,9 @@ def default() -> ConfigDict:
     config.schedule = "alternate"
     # Steps sent to the device at once: 1, or an even divisor of logging.every_steps.
     config.fused_steps = 1
+    # A loss or gradient that is not finite: "stop" the run, naming step and network; or
+    # "skip" that update, count it, and stop only where they come in a long row.
+    config.on_nan = "stop"
     # Where compiled programs are kept: "": beside the workdir; "none": nowhere.
     config.compilation_cache = ""
     # VGG-16: torchvision's vgg16-397923af.pth, or an .npz; "random": Glorot weights.
@@ -107,6 +110,7 @@ def _adagrad() -> ConfigDict:
 _CHOICES = {
     "data.geometry": ("stretch", "pad"),
     "schedule": SCHEDULES,
+    "on_nan": ("stop", "skip"),
     "precision.generator": ("auto", "float32", "bfloat16"),
     "precision.discriminator": ("auto", "float32", "bfloat16"),
     "data.cache": ("auto", "device", "host", "none"),

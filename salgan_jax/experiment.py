@@ -80,6 +80,7 @@ def make_experiment(config: ConfigDict) -> Experiment:
         ),
         alpha=config.losses.alpha,
         content_downsample=config.losses.content_downsample,
+        skip_not_finite=config.on_nan == "skip",
     )
     return Experiment(recipe, params)
 

@@ -46,7 +46,7 @@ def content_loss(
         saliency_map: ground truth in [0, 1].
         downsample: 1, 2, 4 or 8.
     """
-    logits = saliency_logits.astype(_at_least_float32(saliency_logits))
+    logits = saliency_logits.astype(at_least_float32(saliency_logits))
     target = saliency_map.astype(logits.dtype)
     if downsample == 1:
         return jnp.mean(sigmoid_cross_entropy(logits, target))
@@ -59,7 +59,7 @@ def content_loss(
 
 def adversarial_loss(fake_logits: Float[Array, " b"]) -> Float[Array, ""]:
     """Returns BCE(D(I, S^), 1) = -log D(I, S^), the non-saturating form (Eq. 3)."""
-    logits = fake_logits.astype(_at_least_float32(fake_logits))
+    logits = fake_logits.astype(at_least_float32(fake_logits))
     return jnp.mean(jax.nn.softplus(-logits))
 
 
@@ -78,8 +78,8 @@ def discriminator_loss(
     Differs from the released code by a factor of two: it averages over the
     concatenated real and fake examples. AdaGrad's step does not depend on it.
     """
-    real = real_logits.astype(_at_least_float32(real_logits))
-    fake = fake_logits.astype(_at_least_float32(fake_logits))
+    real = real_logits.astype(at_least_float32(real_logits))
+    fake = fake_logits.astype(at_least_float32(fake_logits))
     return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
 
 
@@ -96,6 +96,6 @@ def _log_mean_sigmoid(logits: jax.Array, size: int) -> jax.Array:
     return jax.nn.logsumexp(blocks, axis=(2, 4)) - math.log(size * size)
 
 
-def _at_least_float32(x: jax.Array) -> jnp.dtype:
-    """Half precision is promoted to float32; float64, used by tests, stays."""
+def at_least_float32(x: jax.Array) -> jnp.dtype:
+    """Returns float32 for half precision; float64, used by tests, stays."""
     return jnp.promote_types(x.dtype, jnp.float32)

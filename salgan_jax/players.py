@@ -3,6 +3,7 @@
 Pan et al. 2017, Sec. 4. `updates.py` puts these moves together.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from salgan_jax import losses
+from salgan_jax import losses, measures
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
 from salgan_jax.state import Batch, CachedBatch, Player, TrainState
@@ -27,6 +28,8 @@ class Recipe(NamedTuple):
         alpha: weight of the content loss in the generator's loss.
         content_downsample: block size of the average pooling before the content loss.
         bootstrap_optimizer: the generator's optimizer in the bootstrap phase.
+        skip_not_finite: whether a player stays as it is where its loss or its gradient
+            is not finite.
     """
 
     generator: Generator
@@ -36,6 +39,7 @@ class Recipe(NamedTuple):
     discriminator_optimizer: optax.GradientTransformation
     alpha: float
     content_downsample: int
+    skip_not_finite: bool = False
 
 
 class Prediction(NamedTuple):
@@ -80,16 +84,15 @@ def bootstrap_move(
     axis_name: str | None,
 ) -> tuple[Player, Metrics]:
     """Returns the generator after a step on the content loss alone (Sec. 4.2)."""
-
-    def loss(logits):
-        content = losses.content_loss(
-            logits, _saliency_map(batch), downsample=recipe.content_downsample
-        )
-        return content, {"content_loss": content}
-
-    return _move_generator(
-        state.generator, loss, prediction, recipe.bootstrap_optimizer, axis_name
-    )
+    content, cotangent = jax.value_and_grad(
+        lambda logits: _content_loss(recipe, logits, batch)
+    )(prediction.logits)
+    metrics = {"content_loss": content}
+    metrics |= _map_variances(prediction.logits, batch, axis_name)
+    metrics = measures.mean_over_devices(metrics, axis_name)
+    grads = prediction.pull_back(cotangent)
+    step = _Step("generator", recipe.bootstrap_optimizer, recipe.skip_not_finite)
+    return _make(step, state.generator, grads, metrics, axis_name)
 
 
 def generator_move(
@@ -99,26 +102,45 @@ def generator_move(
     prediction: Prediction,
     axis_name: str | None,
 ) -> tuple[Player, Metrics]:
-    """Returns the generator after a step on content and adversarial loss (Eq. 3)."""
+    """Returns the generator after a step on content and adversarial loss (Eq. 3).
 
-    def loss(logits):
+    The weighted parts meet at the logits: there their gradients are measured, and their
+    sum is what goes back through the generator.
+    """
+
+    def adversarial_loss(logits):
         fake_logits = _judge(
             recipe, state.discriminator.params, _image(batch), jax.nn.sigmoid(logits)
         )
-        content = losses.content_loss(
-            logits, _saliency_map(batch), downsample=recipe.content_downsample
-        )
-        adversarial = losses.adversarial_loss(fake_logits)
-        value = losses.generator_loss(content, adversarial, alpha=recipe.alpha)
-        return value, {
-            "generator_loss": value,
-            "content_loss": content,
-            "adversarial_loss": adversarial,
-        }
+        return losses.adversarial_loss(fake_logits)
 
-    return _move_generator(
-        state.generator, loss, prediction, recipe.generator_optimizer, axis_name
+    logits = prediction.logits
+    content, content_back = jax.vjp(lambda x: _content_loss(recipe, x, batch), logits)
+    adversarial, adversarial_back = jax.vjp(adversarial_loss, logits)
+    value, weights_back = jax.vjp(
+        functools.partial(losses.generator_loss, alpha=recipe.alpha),
+        content,
+        adversarial,
     )
+    content_weight, adversarial_weight = weights_back(jnp.ones_like(value))
+    (of_content,) = content_back(content_weight)
+    (of_adversarial,) = adversarial_back(adversarial_weight)
+
+    metrics = {
+        "generator_loss": value,
+        "content_loss": content,
+        "adversarial_loss": adversarial,
+    }
+    metrics |= _map_variances(logits, batch, axis_name)
+    metrics = measures.mean_over_devices(metrics, axis_name) | {
+        "content_logit_grad_norm": measures.gradient_norm(of_content, axis_name),
+        "adversarial_logit_grad_norm": measures.gradient_norm(
+            of_adversarial, axis_name
+        ),
+    }
+    grads = prediction.pull_back(of_content + of_adversarial)
+    step = _Step("generator", recipe.generator_optimizer, recipe.skip_not_finite)
+    return _make(step, state.generator, grads, metrics, axis_name)
 
 
 def discriminator_move(
@@ -137,48 +159,68 @@ def discriminator_move(
         judged = _judge(recipe, params, images, maps)
         real_logits, fake_logits = jnp.split(judged, 2)
         value = losses.discriminator_loss(real_logits, fake_logits)
-        return value, {
-            "discriminator_loss": value,
-            "real_accuracy": jnp.mean(real_logits > 0),
-            "fake_accuracy": jnp.mean(fake_logits <= 0),
-        }
+        measured = measures.of_logits(real_logits, fake_logits)
+        return value, {"discriminator_loss": value} | measured
 
-    player = state.discriminator
-    grads, metrics = jax.grad(loss, has_aux=True)(player.params)
-    player, norm, metrics = _step(
-        player, recipe.discriminator_optimizer, grads, metrics, axis_name
+    grads, metrics = jax.grad(loss, has_aux=True)(state.discriminator.params)
+    metrics = measures.mean_over_devices(metrics, axis_name)
+    step = _Step(
+        "discriminator", recipe.discriminator_optimizer, recipe.skip_not_finite
     )
-    return player, metrics | {"discriminator_grad_norm": norm}
+    return _make(step, state.discriminator, grads, metrics, axis_name)
 
 
-def _move_generator(
-    player: Player,
-    loss: Callable[[jax.Array], tuple[jax.Array, Metrics]],
-    prediction: Prediction,
-    optimizer: optax.GradientTransformation,
-    axis_name: str | None,
+class _Step(NamedTuple):
+    """What turns a gradient into a step of the player `name`."""
+
+    name: str
+    optimizer: optax.GradientTransformation
+    skip_not_finite: bool
+
+
+def _make(
+    step: _Step, player: Player, grads: Any, metrics: Metrics, axis_name: str | None
 ) -> tuple[Player, Metrics]:
-    """The generator after a step down a loss of its logits."""
-    cotangent, metrics = jax.grad(loss, has_aux=True)(prediction.logits)
-    grads = prediction.pull_back(cotangent)
-    player, norm, metrics = _step(player, optimizer, grads, metrics, axis_name)
-    return player, metrics | {"generator_grad_norm": norm}
-
-
-def _step(
-    player: Player,
-    optimizer: optax.GradientTransformation,
-    grads: Any,
-    metrics: Metrics,
-    axis_name: str | None,
-) -> tuple[Player, jax.Array, Metrics]:
-    """The player after its step, the norm of its gradient, and the metrics' means."""
+    """The player after its step, and the metrics with the norm of its gradient."""
     if axis_name is not None:
-        grads, metrics = lax.pmean((grads, metrics), axis_name)
-    updates, opt_state = optimizer.update(grads, player.opt_state, player.params)
+        grads = lax.pmean(grads, axis_name)
+    updates, opt_state = step.optimizer.update(grads, player.opt_state, player.params)
     params = optax.apply_updates(player.params, updates)
     moved = Player(params=params, opt_state=opt_state)
-    return moved, optax.tree.norm(grads), metrics
+    metrics = metrics | {f"{step.name}_grad_norm": optax.tree.norm(grads)}
+    if step.skip_not_finite:
+        return _unless_not_finite(step.name, player, moved, metrics)
+    return moved, metrics
+
+
+def _unless_not_finite(
+    name: str, player: Player, moved: Player, metrics: Metrics
+) -> tuple[Player, Metrics]:
+    """The player as it was where a metric, its gradient's norm included, is NaN or Inf.
+
+    The metrics gain `skipped_<name>_updates`, 0 or 1.
+    """
+    is_finite = jnp.all(jnp.stack([jnp.isfinite(x) for x in metrics.values()]))
+    kept = jax.tree.map(lambda new, old: jnp.where(is_finite, new, old), moved, player)
+    skipped = jnp.where(is_finite, jnp.float32(0), jnp.float32(1))
+    return kept, metrics | {f"skipped_{name}_updates": skipped}
+
+
+def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Array:
+    return losses.content_loss(
+        logits, _saliency_map(batch), downsample=recipe.content_downsample
+    )
+
+
+def _map_variances(
+    logits: jax.Array, batch: AnyBatch, axis_name: str | None
+) -> Metrics:
+    """Each device's share: how much predictions, and ground truth, differ by image."""
+    predicted = jax.nn.sigmoid(logits)
+    return {
+        "map_variance": measures.map_variance(predicted, axis_name),
+        "true_map_variance": measures.map_variance(_saliency_map(batch), axis_name),
+    }
 
 
 def _judge(

@@ -1,6 +1,6 @@
 """What a person sees of a run: progress, a line per event, scalars, curves, panels."""
 
-import math
+import collections
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,9 +11,8 @@ import tqdm
 from absl import logging
 from ml_collections import ConfigDict
 
-from salgan_jax import optimizers, places, scalars, visualization
+from salgan_jax import health, not_finite, optimizers, places, scalars, visualization
 from salgan_jax.data.records import Record
-from salgan_jax.errors import UserError
 from salgan_jax.schedule import Schedule
 from salgan_jax.state import TrainState
 
@@ -57,6 +56,9 @@ class RunLog:
             if is_written
             else scalars.Silence()
         )
+        earlier = scalars.read(str(self._folder.local))
+        self._skipped = _skipped_so_far(earlier)
+        self._health = health.replay(_train_rows(earlier))
         self._is_first = True
         self._pending: list[tuple[range, Metrics | tuple[Metrics, ...]]] = []
         self._flushed_step, self._flushed_at = first_step, time.monotonic()
@@ -76,7 +78,9 @@ class RunLog:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Closes the files, whatever ended the run."""
+        """Says how many updates were skipped, and closes the files."""
+        if self._skipped:
+            logging.info("%s", not_finite.totals(self._skipped))
         self._bar.close()
         self._writer.close()
         self._folder.close()
@@ -133,10 +137,11 @@ class RunLog:
         self._bar.update(self._batch_size * len(steps))
 
     def flush(self) -> None:
-        """Writes the means of the metrics noted since the last flush.
+        """Writes the means of the metrics noted since the last flush, and warnings.
 
         Raises:
-            UserError: one of them is not finite; the message names the step.
+            UserError: one of them is not finite, or too many updates were skipped; the
+                message names step and network.
         """
         if not self._pending:
             return
@@ -146,16 +151,14 @@ class RunLog:
             for of_step in _by_step(steps, jax.device_get(metrics))
         ]
         self._pending = []
-        for step, metrics in fetched:
-            _check_finite(step, metrics)
-        names = sorted({name for _, metrics in fetched for name in metrics})
-        means = {
-            name: float(np.mean([m[name] for _, m in fetched if name in m]))
-            for name in names
-        }
+        means = _means([self._without_skipped(*of_step) for of_step in fetched])
         last_step = fetched[-1][0]
+        self._health, changes = health.watch(self._health, last_step, means)
+        counts = {not_finite.scalar_name(k): v.total for k, v in self._skipped.items()}
         self._writer.write(
-            last_step, {f"train/{name}": value for name, value in means.items()}
+            last_step,
+            {f"train/{name}": value for name, value in (means | counts).items()}
+            | health.scalars(self._health),
         )
         shown = {name: value for name, value in means.items() if name.endswith("_loss")}
         self._bar.set_postfix(shown)
@@ -164,9 +167,21 @@ class RunLog:
             last_step,
             self._schedule.num_steps,
             self._schedule.epoch_at(last_step),
-            ", ".join(f"{name} {value:.4g}" for name, value in shown.items()),
+            ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
+            or "every update skipped",
             self._measure_speed(last_step),
         )
+        for change in changes:
+            say = logging.warning if change.is_on else logging.info
+            say("step %d: %s", last_step, change.line)
+
+    def _without_skipped(self, step: int, metrics: Metrics) -> Metrics:
+        """The metrics of a step that count; skipped updates are counted and logged."""
+        found = not_finite.look(step, metrics, self._skipped)
+        self._skipped = found.skipped
+        for line in found.lines:
+            logging.warning("%s", line)
+        return found.metrics
 
     def evaluated(
         self,
@@ -195,7 +210,7 @@ class RunLog:
         visualization.save_image(
             self._folder.local / "curves.png",
             visualization.curves(
-                scalars.read(str(self._folder.local)),
+                _drawn(scalars.read(str(self._folder.local))),
                 phase_change_step=phase_change if is_drawn else None,
             ),
         )
@@ -251,6 +266,43 @@ def _by_step(
         yield step + 1, values
 
 
+def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
+    names = sorted({name for of_step in metrics for name in of_step})
+    return {
+        name: float(np.mean([m[name] for m in metrics if name in m])) for name in names
+    }
+
+
+def _skipped_so_far(earlier: scalars.Series) -> dict[str, not_finite.Skipped]:
+    """The counts of skipped updates of the run before this start."""
+    last = {name: values[-1] for name, (_, values) in earlier.items()}
+    names = {n: f"train/{not_finite.scalar_name(n)}" for n in not_finite.NETWORKS}
+    return {
+        network: not_finite.Skipped(round(last[name]))
+        for network, name in names.items()
+        if name in last
+    }
+
+
+def _train_rows(earlier: scalars.Series) -> list[tuple[int, Metrics]]:
+    """(step, means) of each interval of the run before this start."""
+    rows: dict[int, dict[str, float]] = collections.defaultdict(dict)
+    for name, (steps, values) in earlier.items():
+        if name.startswith("train/"):
+            for step, value in zip(steps, values, strict=True):
+                rows[step][name.removeprefix("train/")] = value
+    return sorted(rows.items())
+
+
+def _drawn(series: scalars.Series) -> scalars.Series:
+    """What curves show: no conditions, and no margin between two curves."""
+    return {
+        name: of_name
+        for name, of_name in series.items()
+        if not name.startswith("health/") and name != "train/logit_margin"
+    }
+
+
 def _ground_truth(record: Record) -> np.ndarray:
     """The density map, black where the data set gives none."""
     if record.density_map is None:
@@ -261,13 +313,3 @@ def _ground_truth(record: Record) -> np.ndarray:
 def _relative(saliency_map: np.ndarray) -> np.ndarray:
     """The map divided by its maximum, as a ground truth map is."""
     return saliency_map / max(float(saliency_map.max()), 1e-9)
-
-
-def _check_finite(step: int, metrics: Mapping[str, np.ndarray]) -> None:
-    bad = [name for name, value in metrics.items() if not math.isfinite(value)]
-    if bad:
-        raise UserError(
-            f"step {step}: {', '.join(sorted(bad))} not finite; the run stops and the "
-            "last checkpoint is good: lower the learning rates or look at the data, "
-            "then start again in another workdir"
-        )

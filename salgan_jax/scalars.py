@@ -22,6 +22,8 @@ from salgan_jax import atomic, places
 from salgan_jax.errors import UserError
 
 FILE_NAME = "scalars.jsonl"
+# (steps, values) of each scalar, in order.
+Series = dict[str, tuple[list[int], list[float]]]
 
 
 class Silence:
@@ -98,9 +100,9 @@ class Writer:
             ) from error
 
 
-def read(workdir: str) -> dict[str, tuple[list[int], list[float]]]:
+def read(workdir: str) -> Series:
     """Returns (steps, values) of each scalar of a run, in order."""
-    series: dict[str, tuple[list[int], list[float]]] = {}
+    series: Series = {}
     for row in _rows(places.as_path(workdir) / FILE_NAME):
         for name, value in row.items():
             if name != "step" and value is not None:

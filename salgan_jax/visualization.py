@@ -21,10 +21,26 @@ from salgan_jax import atomic
 _INK = (40, 40, 40)
 _STRIP = 256  # rows
 _ACRONYMS = {"nss": "NSS", "auc": "AUC", "cc": "CC", "sim": "SIM", "kld": "KLD"}
-# Losses of the two players belong in one plot: each is read against the other.
-_TOGETHER: dict[str, str] = dict.fromkeys(
-    ("adversarial_loss", "discriminator_loss"), "adversarial loss of both players"
-)
+# These belong in one plot: each is read against the other.
+_TOGETHER: dict[str, str] = {
+    quantity: title
+    for title, quantities in {
+        "adversarial loss of both players": ("adversarial_loss", "discriminator_loss"),
+        "accuracy of the discriminator": ("real_accuracy", "fake_accuracy"),
+        "logits of the discriminator": ("real_logit", "fake_logit"),
+        "grad norm of both players": ("generator_grad_norm", "discriminator_grad_norm"),
+        "grad norm of the generator's losses, at its logits": (
+            "content_logit_grad_norm",
+            "adversarial_logit_grad_norm",
+        ),
+        "variance of maps across images": ("map_variance", "true_map_variance"),
+        "skipped updates": (
+            "skipped_generator_updates",
+            "skipped_discriminator_updates",
+        ),
+    }.items()
+    for quantity in quantities
+}
 
 
 def overlay(
