@@ -1,8 +1,7 @@
 """What a person sees of a run: progress, a line per event, scalars, curves, panels."""
 
-import collections
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -11,7 +10,15 @@ import tqdm
 from absl import logging
 from ml_collections import ConfigDict
 
-from salgan_jax import health, not_finite, optimizers, places, scalars, visualization
+from salgan_jax import (
+    health,
+    not_finite,
+    optimizers,
+    places,
+    run_series,
+    scalars,
+    visualization,
+)
 from salgan_jax.data.records import Record
 from salgan_jax.schedule import Schedule
 from salgan_jax.state import TrainState
@@ -57,8 +64,8 @@ class RunLog:
             else scalars.Silence()
         )
         earlier = scalars.read(str(self._folder.local))
-        self._skipped = _skipped_so_far(earlier)
-        self._health = health.replay(_train_rows(earlier))
+        self._skipped = run_series.skipped_so_far(earlier)
+        self._health = health.replay(run_series.train_rows(earlier))
         self._is_first = True
         self._pending: list[tuple[range, Metrics | tuple[Metrics, ...]]] = []
         self._flushed_step, self._flushed_at = first_step, time.monotonic()
@@ -148,10 +155,12 @@ class RunLog:
         fetched = [
             of_step
             for steps, metrics in self._pending
-            for of_step in _by_step(steps, jax.device_get(metrics))
+            for of_step in run_series.by_step(steps, jax.device_get(metrics))
         ]
         self._pending = []
-        means = _means([self._without_skipped(*of_step) for of_step in fetched])
+        means = run_series.means(
+            [self._without_skipped(*of_step) for of_step in fetched]
+        )
         last_step = fetched[-1][0]
         self._health, changes = health.watch(self._health, last_step, means)
         counts = {not_finite.scalar_name(k): v.total for k, v in self._skipped.items()}
@@ -210,7 +219,7 @@ class RunLog:
         visualization.save_image(
             self._folder.local / "curves.png",
             visualization.curves(
-                _drawn(scalars.read(str(self._folder.local))),
+                run_series.drawn(scalars.read(str(self._folder.local))),
                 phase_change_step=phase_change if is_drawn else None,
             ),
         )
@@ -251,56 +260,6 @@ class RunLog:
         )
         self._flushed_step, self._flushed_at = steps.stop, now
         self._is_first = False
-
-
-def _by_step(
-    steps: range, metrics: Metrics | tuple[Metrics, ...]
-) -> Iterator[tuple[int, Metrics]]:
-    """(updates made, metrics of the last of them) for each step of a call."""
-    if not isinstance(metrics, tuple):
-        yield steps.stop, metrics
-        return
-    for index, step in enumerate(steps):
-        round_, turn = divmod(index, len(metrics))
-        values = {name: value[round_] for name, value in metrics[turn].items()}
-        yield step + 1, values
-
-
-def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
-    names = sorted({name for of_step in metrics for name in of_step})
-    return {
-        name: float(np.mean([m[name] for m in metrics if name in m])) for name in names
-    }
-
-
-def _skipped_so_far(earlier: scalars.Series) -> dict[str, not_finite.Skipped]:
-    """The counts of skipped updates of the run before this start."""
-    last = {name: values[-1] for name, (_, values) in earlier.items()}
-    names = {n: f"train/{not_finite.scalar_name(n)}" for n in not_finite.NETWORKS}
-    return {
-        network: not_finite.Skipped(round(last[name]))
-        for network, name in names.items()
-        if name in last
-    }
-
-
-def _train_rows(earlier: scalars.Series) -> list[tuple[int, Metrics]]:
-    """(step, means) of each interval of the run before this start."""
-    rows: dict[int, dict[str, float]] = collections.defaultdict(dict)
-    for name, (steps, values) in earlier.items():
-        if name.startswith("train/"):
-            for step, value in zip(steps, values, strict=True):
-                rows[step][name.removeprefix("train/")] = value
-    return sorted(rows.items())
-
-
-def _drawn(series: scalars.Series) -> scalars.Series:
-    """What curves show: no conditions, and no margin between two curves."""
-    return {
-        name: of_name
-        for name, of_name in series.items()
-        if not name.startswith("health/") and name != "train/logit_margin"
-    }
 
 
 def _ground_truth(record: Record) -> np.ndarray:
