@@ -1,25 +1,53 @@
 """Where files lie: on a disk, or in a bucket (`gs://...`)."""
 
+import importlib.util
 import os
 import pathlib
 import tempfile
 
 from etils import epath
 
+from salgan_jax import atomic
+from salgan_jax.errors import UserError
+
 
 def as_path(place: str | os.PathLike[str]) -> epath.Path:
     """Returns an absolute path, which has the methods of `pathlib.Path`.
 
-    >>> as_path("gs://bucket/runs").parent.name
-    'bucket'
+    Raises:
+        UserError: it is in a bucket, and what reads buckets is not installed.
     """
     path = epath.Path(place)
-    return path if is_bucket(place) else path.expanduser().absolute()
+    if not is_bucket(place):
+        return path.expanduser().absolute()
+    if os.fspath(place).startswith("gs://") and not importlib.util.find_spec("gcsfs"):
+        raise UserError(f"{place} is in a bucket of Google's: pip install gcsfs")
+    return path
 
 
 def is_bucket(place: str | os.PathLike[str]) -> bool:
     """Whether the place is in a bucket: files there are read and written whole."""
     return "://" in os.fspath(place)
+
+
+def fetched(place: epath.Path) -> pathlib.Path:
+    """Returns a local copy of a folder in a bucket, which is made at the first call.
+
+    It lies in `~/.cache/salgan_jax`, or in XDG_CACHE_HOME. Files whose size
+    is another in the bucket are copied again.
+    """
+    root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    _, _, below = os.fspath(place).partition("://")
+    local = pathlib.Path(root) / "salgan_jax" / below
+    local.mkdir(parents=True, exist_ok=True)
+    for each in place.iterdir():
+        copy = local / each.name
+        if each.is_dir():
+            fetched(each)
+        elif not copy.exists() or copy.stat().st_size != each.stat().length:
+            with atomic.written_aside(copy) as file:
+                file.write(each.read_bytes())
+    return local
 
 
 class Folder:

@@ -1,5 +1,6 @@
 """Datasets by name: "osie", "salicon/2017", "salicon" if one edition is prepared."""
 
+import functools
 import os
 import re
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
+from salgan_jax import places
 from salgan_jax.data import record_format
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.data.builders.publishers import Publishers
@@ -54,9 +56,12 @@ def is_ambiguous(builder_class: Any, config: str) -> bool:
 
 
 def make_builder(builder_class: Any, config: str, data_dir: str) -> Builder:
-    """Returns a dataset's builder; of several editions the one that is prepared."""
+    """Returns a dataset's builder; of several editions the one that is prepared.
+
+    Of a bucket the dataset is copied to this machine, once.
+    """
     settings = {
-        "data_dir": os.path.expanduser(data_dir) or None,
+        "data_dir": _local(data_dir, builder_class.name) or None,
         "file_format": "array_record",
     }
     if is_ambiguous(builder_class, config):
@@ -73,6 +78,21 @@ def make_builder(builder_class: Any, config: str, data_dir: str) -> Builder:
         own = tfds.core.BuilderConfig(name=config, version=builder_class.VERSION)
         return builder_class(config=own, **settings)
     return builder_class(config=config or None, **settings)
+
+
+def _local(data_dir: str, name: str) -> str:
+    if not places.is_bucket(data_dir):
+        return os.path.expanduser(data_dir)
+    place = places.as_path(data_dir) / name
+    if not place.is_dir():
+        raise FileNotFoundError(
+            f"{place} does not exist: prepare the dataset with launch/prepare_data.py "
+            f"--data_dir=DIR on a disk, and copy DIR to {data_dir}"
+        )
+    return str(_fetched_once(place).parent)
+
+
+_fetched_once = functools.cache(places.fetched)
 
 
 def full_name(builder: Builder) -> str:

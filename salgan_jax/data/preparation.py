@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import tensorflow_datasets as tfds
 from absl import logging
 
+from salgan_jax import places
 from salgan_jax.data import archives, catalog, opening, summaries
 from salgan_jax.data.builders.publishers import Options
 from salgan_jax.data.catalog import Builder
@@ -61,6 +62,11 @@ def prepare(
       UserError: unknown dataset; source missing, incomplete or broken; images that
         cannot be used; the dataset is there already with another sigma.
     """
+    if places.is_bucket(data_dir):
+        raise UserError(
+            f"--data_dir={data_dir} is in a bucket: prepare on a disk, and copy the "
+            "folder to the bucket"
+        )
     builder_class, config = catalog.parse(dataset)
     sigma_px = _sigma_px(builder_class, sigma_px, sigma_degrees, pixels_per_degree)
     _check_source(builder_class, source)
