@@ -17,7 +17,7 @@ PICTURE = """
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing
 4 export run_log evaluation submission inference prediction prediction_files inspection
-4 report
+4 report compile_ahead
 5 doors launch configs
 """
 FLOOR_OF = {
