@@ -10,11 +10,20 @@ from ml_collections import ConfigDict
 
 from salgan_jax import checkpoints, initial_weights, optimizers, updates
 from salgan_jax import state as train_state
+from salgan_jax.models import primitives
 from salgan_jax.models.discriminator import Discriminator
+from salgan_jax.models.generator import Generator
 from salgan_jax.weights import grafting
 
 # None is the precision of the parameters, which is float32 but in tests.
 _DTYPES = {"float32": None, "bfloat16": jnp.bfloat16}
+
+
+class Networks(NamedTuple):
+    """The players' code."""
+
+    generator: Generator
+    discriminator: Discriminator
 
 
 class Experiment(NamedTuple):
@@ -24,14 +33,25 @@ class Experiment(NamedTuple):
     params: train_state.InitialParams
 
 
-def precision_here(precision: str) -> str:
-    """Returns the precision, and for "auto" the one that is fast on this platform."""
+def precision_here(precision: str, platform: str | None = None) -> str:
+    """Returns the precision, and for "auto" the one that is fast on the platform.
+
+    Args:
+        precision: "float32", "bfloat16" or "auto".
+        platform: as JAX names it; None: this one.
+    """
     if precision != "auto":
         return precision
-    return "float32" if jax.default_backend() == "cpu" else "bfloat16"
+    is_cpu = (platform or jax.default_backend()) == "cpu"
+    return "float32" if is_cpu else "bfloat16"
 
 
-def with_precision(config: ConfigDict, saved: ConfigDict | None = None) -> ConfigDict:
+def with_precision(
+    config: ConfigDict,
+    saved: ConfigDict | None = None,
+    *,
+    platform: str | None = None,
+) -> ConfigDict:
     """Returns the config with the precision that "auto" means.
 
     A checkpoint thus tells in which precision it was trained.
@@ -39,39 +59,63 @@ def with_precision(config: ConfigDict, saved: ConfigDict | None = None) -> Confi
     Args:
         config: of the run.
         saved: of the checkpoint that it goes on from, wherever that was written.
+        platform: that computes, as JAX names it; None: this one.
     """
     named = config.copy_and_resolve_references()
     for player, precision in named.precision.items():
         if precision == "auto" and saved is not None:
             precision = saved.precision[player]
-        named.precision[player] = precision_here(precision)
+        named.precision[player] = precision_here(precision, platform)
     return named
 
 
 def make_experiment(config: ConfigDict) -> Experiment:
     """Returns networks, optimizers and random initial parameters."""
-    precision = with_precision(config).precision
+    networks = make_networks(config)
+    params = init_params(networks, config)
+    return Experiment(make_recipe(networks, params, config), params)
+
+
+def make_networks(config: ConfigDict, *, platform: str | None = None) -> Networks:
+    """Returns both networks, in the precision and the forms of a platform.
+
+    Args:
+        config: of the run.
+        platform: a name in `primitives.FORMS`; None: this one.
+    """
+    precision = with_precision(config, platform=platform).precision
+    forms = platform or primitives.AUTO
     generator = checkpoints.make_generator(config).clone(
-        dtype=_DTYPES[precision.generator]
+        dtype=_DTYPES[precision.generator], forms=forms
     )
     discriminator = Discriminator(
         variant=config.model.discriminator,
         width_multiplier=config.model.width_multiplier,
         kernel_init=config.model.kernel_init,
         dtype=_DTYPES[precision.discriminator],
+        forms=forms,
     )
-    params = train_state.init_params(
-        generator,
-        discriminator,
+    return Networks(generator, discriminator)
+
+
+def init_params(networks: Networks, config: ConfigDict) -> train_state.InitialParams:
+    """Returns random parameters of both networks."""
+    return train_state.init_params(
+        *networks,
         key=jax.random.key(config.seed),
         image_size=tuple(config.data.image_size),
     )
+
+
+def make_recipe(
+    networks: Networks, params: train_state.InitialParams, config: ConfigDict
+) -> updates.Recipe:
+    """Returns what an update needs beside the arrays; of `params` only names count."""
     generator_labels = optimizers.generator_labels(
         params.generator, frozen_blocks=config.model.frozen_blocks
     )
-    recipe = updates.Recipe(
-        generator=generator,
-        discriminator=discriminator,
+    return updates.Recipe(
+        *networks,
         bootstrap_optimizer=_optimizer(config.bootstrap_optimizer, generator_labels),
         generator_optimizer=_optimizer(config.generator_optimizer, generator_labels),
         discriminator_optimizer=_optimizer(
@@ -82,7 +126,6 @@ def make_experiment(config: ConfigDict) -> Experiment:
         content_downsample=config.losses.content_downsample,
         skip_not_finite=config.on_nan == "skip",
     )
-    return Experiment(recipe, params)
 
 
 def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:

@@ -42,7 +42,7 @@ def compute(
     """
     num_examples = sum(len(part.rows) for part in parts)
     height, width = parts[0].examples.image.shape[1:3]
-    shape = _shape(generator, (batch_size, height, width, 3))
+    shape = features_shape(generator, (batch_size, height, width, 3))
     entries = 1 + mirrored_too
     _check_memory(num_examples * entries * _num_bytes(shape) // batch_size)
     features = np.empty((num_examples, entries, *shape.shape[1:]), shape.dtype)
@@ -64,17 +64,12 @@ def bytes_per_example(
     generator: Generator, image_size: tuple[int, int], *, mirrored_too: bool
 ) -> int:
     """Returns what `compute` will take for each example."""
-    shape = _shape(generator, (1, *image_size, 3))
+    shape = features_shape(generator, (1, *image_size, 3))
     return (1 + mirrored_too) * _num_bytes(shape)
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _frozen_features(generator: Generator, params: Any, images: jax.Array) -> Any:
-    images = jnp.asarray(images, jnp.result_type(float))
-    return generator.apply({"params": params}, images, method=generator.frozen_features)
-
-
-def _shape(generator: Generator, image_shape: tuple[int, ...]) -> Any:
+def features_shape(generator: Generator, image_shape: tuple[int, ...]) -> Any:
+    """Returns shape and dtype of what the frozen blocks make of images [b, h, w, 3]."""
     image = jax.ShapeDtypeStruct(image_shape, jnp.uint8)
     params = jax.eval_shape(
         generator.init,
@@ -82,6 +77,12 @@ def _shape(generator: Generator, image_shape: tuple[int, ...]) -> Any:
         jax.ShapeDtypeStruct(image_shape, jnp.result_type(float)),
     )["params"]
     return jax.eval_shape(lambda p, x: _frozen_features(generator, p, x), params, image)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _frozen_features(generator: Generator, params: Any, images: jax.Array) -> Any:
+    images = jnp.asarray(images, jnp.result_type(float))
+    return generator.apply({"params": params}, images, method=generator.frozen_features)
 
 
 def _num_bytes(shape: Any) -> int:

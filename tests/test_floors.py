@@ -19,7 +19,7 @@ PICTURE = """
 4 export run_log run_series evaluation submission inference prediction
 4 prediction_files inspection
 4 input_images output_names prediction_plan manifest predicted_with bounded_work
-4 report
+4 report compile_ahead
 5 doors launch configs
 """
 FLOOR_OF = {
