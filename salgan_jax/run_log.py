@@ -15,7 +15,7 @@ from salgan_jax import (
     not_finite,
     optimizers,
     places,
-    run_series,
+    intervals,
     scalars,
     visualization,
 )
@@ -64,8 +64,8 @@ class RunLog:
             else scalars.Silence()
         )
         earlier = scalars.read(str(self._folder.local))
-        self._skipped = run_series.skipped_so_far(earlier)
-        self._health = health.replay(run_series.train_rows(earlier))
+        self._skipped = intervals.skipped_so_far(earlier)
+        self._health = health.replay(intervals.rows(earlier))
         self._is_first = True
         self._pending: list[tuple[range, Metrics | tuple[Metrics, ...]]] = []
         self._flushed_step, self._flushed_at = first_step, time.monotonic()
@@ -155,10 +155,10 @@ class RunLog:
         fetched = [
             of_step
             for steps, metrics in self._pending
-            for of_step in run_series.by_step(steps, jax.device_get(metrics))
+            for of_step in intervals.by_step(steps, jax.device_get(metrics))
         ]
         self._pending = []
-        means = run_series.means(
+        means = intervals.means(
             [self._without_skipped(*of_step) for of_step in fetched]
         )
         last_step = fetched[-1][0]
@@ -219,7 +219,7 @@ class RunLog:
         visualization.save_image(
             self._folder.local / "curves.png",
             visualization.curves(
-                run_series.drawn(scalars.read(str(self._folder.local))),
+                intervals.drawn(scalars.read(str(self._folder.local))),
                 phase_change_step=phase_change if is_drawn else None,
             ),
         )

@@ -16,7 +16,7 @@ PICTURE = """
 3 parallel processes preemption data checkpoints weights visualization scalars
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing
-4 export run_log run_series evaluation submission inference prediction
+4 export run_log intervals evaluation submission inference prediction
 4 prediction_files inspection
 4 input_images output_names prediction_plan manifest predicted_with bounded_work
 4 report compile_ahead

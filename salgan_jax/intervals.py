@@ -43,14 +43,14 @@ def skipped_so_far(earlier: scalars.Series) -> dict[str, not_finite.Skipped]:
     }
 
 
-def train_rows(earlier: scalars.Series) -> list[tuple[int, Metrics]]:
+def rows(earlier: scalars.Series) -> list[tuple[int, Metrics]]:
     """Returns (step, means) of each interval of the run before this start."""
-    rows: dict[int, dict[str, float]] = collections.defaultdict(dict)
+    found: dict[int, dict[str, float]] = collections.defaultdict(dict)
     for name, (steps, values) in earlier.items():
         if name.startswith("train/"):
             for step, value in zip(steps, values, strict=True):
-                rows[step][name.removeprefix("train/")] = value
-    return sorted(rows.items())
+                found[step][name.removeprefix("train/")] = value
+    return sorted(found.items())
 
 
 def drawn(series: scalars.Series) -> scalars.Series:
