@@ -109,14 +109,13 @@ def _check_finite(step: int, metrics: Mapping[str, Any]) -> None:
     bad = {k: metrics[k] for k in sorted(metrics) if not math.isfinite(metrics[k])}
     if not bad:
         return
-    where = " and ".join(
-        f"the {network}'s {_what({k: bad[k] for k in bad if _network_of(k) == network})}"
-        for network in dict.fromkeys(map(_network_of, bad))
-    )
+    owners = dict.fromkeys(map(_network_of, bad))
+    own = {n: {k: v for k, v in bad.items() if _network_of(k) == n} for n in owners}
+    where = " and ".join(f"the {n}'s {_what(metrics)}" for n, metrics in own.items())
     raise UserError(
         f"step {step}: {', '.join(bad)} not finite: {where} is not finite; the run "
-        "stops and the last checkpoint is good: lower the learning rates or look at the "
-        "data, then start again in another workdir, or go on in this one with "
+        "stops and the last checkpoint is good: lower the learning rates or look at "
+        "the data, then start again in another workdir, or go on in this one with "
         "--config.on_nan=skip"
     )
 

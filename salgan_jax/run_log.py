@@ -1,9 +1,8 @@
 """What a person sees of a run: progress, a line per event, scalars, curves, panels."""
 
-import collections
 import pathlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -12,7 +11,14 @@ import tqdm
 from absl import logging
 from ml_collections import ConfigDict
 
-from salgan_jax import health, not_finite, optimizers, scalars, visualization
+from salgan_jax import (
+    health,
+    intervals,
+    not_finite,
+    optimizers,
+    scalars,
+    visualization,
+)
 from salgan_jax.data.records import Record
 from salgan_jax.schedule import Schedule
 from salgan_jax.state import TrainState
@@ -51,8 +57,8 @@ class RunLog:
         self._best_metric = best_metric
         self._writer = scalars.Writer(workdir, first_step=first_step)
         earlier = scalars.read(workdir)
-        self._skipped = _skipped_so_far(earlier)
-        self._health = health.replay(_train_rows(earlier))
+        self._skipped = intervals.skipped_so_far(earlier)
+        self._health = health.replay(intervals.rows(earlier))
         self._is_first = True
         self._pending: list[tuple[range, Metrics | tuple[Metrics, ...]]] = []
         self._flushed_step, self._flushed_at = first_step, time.monotonic()
@@ -71,7 +77,7 @@ class RunLog:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Says how many updates were skipped and closes the files, whatever ended it."""
+        """Says what was skipped and closes the files, whatever ended the run."""
         if self._skipped:
             logging.info("%s", not_finite.totals(self._skipped))
         self._bar.close()
@@ -108,6 +114,8 @@ class RunLog:
             if self._flushed_step
             else "from the start",
         )
+        if still := health.names_on(self._health):
+            logging.warning("as before this start: %s", ", ".join(still))
 
     def add(self, steps: range, metrics: Metrics | tuple[Metrics, ...]) -> None:
         """Notes the metrics of the updates at `steps`.
@@ -136,10 +144,12 @@ class RunLog:
         fetched = [
             of_step
             for steps, metrics in self._pending
-            for of_step in _by_step(steps, jax.device_get(metrics))
+            for of_step in intervals.by_step(steps, jax.device_get(metrics))
         ]
         self._pending = []
-        means = _means([self._without_skipped(*of_step) for of_step in fetched])
+        means = intervals.means(
+            [self._without_skipped(*of_step) for of_step in fetched]
+        )
         last_step = fetched[-1][0]
         self._health, changes = health.watch(self._health, last_step, means)
         counts = {not_finite.scalar_name(k): v.total for k, v in self._skipped.items()}
@@ -198,7 +208,7 @@ class RunLog:
         visualization.save_image(
             self._workdir / "curves.png",
             visualization.curves(
-                _drawn(scalars.read(str(self._workdir))),
+                intervals.drawn(scalars.read(str(self._workdir))),
                 phase_change_step=phase_change if is_drawn else None,
             ),
         )
@@ -232,56 +242,6 @@ class RunLog:
         )
         self._flushed_step, self._flushed_at = steps.stop, now
         self._is_first = False
-
-
-def _by_step(
-    steps: range, metrics: Metrics | tuple[Metrics, ...]
-) -> Iterator[tuple[int, Metrics]]:
-    """(updates made, metrics of the last of them) for each step of a call."""
-    if not isinstance(metrics, tuple):
-        yield steps.stop, metrics
-        return
-    for index, step in enumerate(steps):
-        round_, turn = divmod(index, len(metrics))
-        values = {name: value[round_] for name, value in metrics[turn].items()}
-        yield step + 1, values
-
-
-def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
-    names = sorted({name for of_step in metrics for name in of_step})
-    return {
-        name: float(np.mean([m[name] for m in metrics if name in m])) for name in names
-    }
-
-
-def _skipped_so_far(earlier: scalars.Series) -> dict[str, not_finite.Skipped]:
-    """The counts of skipped updates of the run before this start."""
-    last = {name: values[-1] for name, (_, values) in earlier.items()}
-    names = {n: f"train/{not_finite.scalar_name(n)}" for n in not_finite.NETWORKS}
-    return {
-        network: not_finite.Skipped(round(last[name]))
-        for network, name in names.items()
-        if name in last
-    }
-
-
-def _train_rows(earlier: scalars.Series) -> list[tuple[int, Metrics]]:
-    """(step, means) of each interval of the run before this start."""
-    rows: dict[int, dict[str, float]] = collections.defaultdict(dict)
-    for name, (steps, values) in earlier.items():
-        if name.startswith("train/"):
-            for step, value in zip(steps, values, strict=True):
-                rows[step][name.removeprefix("train/")] = value
-    return sorted(rows.items())
-
-
-def _drawn(series: scalars.Series) -> scalars.Series:
-    """What curves show: no conditions, and no margin between two curves."""
-    return {
-        name: of_name
-        for name, of_name in series.items()
-        if not name.startswith("health/") and name != "train/logit_margin"
-    }
 
 
 def _ground_truth(record: Record) -> np.ndarray:

@@ -1,0 +1,65 @@
+"""What an interval of the log says: means of metrics, written, and read back.
+
+A run that goes on reads how it stood from what it had written.
+"""
+
+import collections
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from salgan_jax import not_finite, scalars
+
+Metrics = Mapping[str, Any]
+
+
+def by_step(
+    steps: range, metrics: Metrics | tuple[Metrics, ...]
+) -> Iterator[tuple[int, Metrics]]:
+    """(updates made, metrics of the last of them) for each step of a call."""
+    if not isinstance(metrics, tuple):
+        yield steps.stop, metrics
+        return
+    for index, step in enumerate(steps):
+        round_, turn = divmod(index, len(metrics))
+        values = {name: value[round_] for name, value in metrics[turn].items()}
+        yield step + 1, values
+
+
+def means(metrics: Sequence[Metrics]) -> dict[str, float]:
+    """The mean of each metric over the steps that have it."""
+    names = sorted({name for of_step in metrics for name in of_step})
+    return {
+        name: float(np.mean([m[name] for m in metrics if name in m])) for name in names
+    }
+
+
+def skipped_so_far(earlier: scalars.Series) -> dict[str, not_finite.Skipped]:
+    """The counts of skipped updates of the run before this start."""
+    last = {name: values[-1] for name, (_, values) in earlier.items()}
+    names = {n: f"train/{not_finite.scalar_name(n)}" for n in not_finite.NETWORKS}
+    return {
+        network: not_finite.Skipped(round(last[name]))
+        for network, name in names.items()
+        if name in last
+    }
+
+
+def rows(earlier: scalars.Series) -> list[tuple[int, Metrics]]:
+    """(step, means) of each interval of the run before this start."""
+    found: dict[int, dict[str, float]] = collections.defaultdict(dict)
+    for name, (steps, values) in earlier.items():
+        if name.startswith("train/"):
+            for step, value in zip(steps, values, strict=True):
+                found[step][name.removeprefix("train/")] = value
+    return sorted(found.items())
+
+
+def drawn(series: scalars.Series) -> scalars.Series:
+    """What curves show: no conditions, and no margin between two curves."""
+    return {
+        name: of_name
+        for name, of_name in series.items()
+        if not name.startswith("health/") and name != "train/logit_margin"
+    }
