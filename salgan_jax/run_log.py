@@ -127,6 +127,8 @@ class RunLog:
             if self._flushed_step
             else "from the start",
         )
+        if still := health.names_on(self._health):
+            logging.warning("as before this start: %s", ", ".join(still))
 
     def add(self, steps: range, metrics: Metrics | tuple[Metrics, ...]) -> None:
         """Notes the metrics of the updates at `steps`.
