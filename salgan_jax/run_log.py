@@ -12,10 +12,10 @@ from ml_collections import ConfigDict
 
 from salgan_jax import (
     health,
+    intervals,
     not_finite,
     optimizers,
     places,
-    intervals,
     scalars,
     visualization,
 )
