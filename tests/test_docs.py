@@ -1,7 +1,10 @@
 """Every command that docs/ shows runs, on files made small."""
 
 import inspect
+import os
+import re
 import shutil
+import subprocess
 
 import numpy as np
 import osie_files
@@ -9,7 +12,7 @@ import publishers_files
 import pytest
 import salicon_files
 import weight_files
-from shown_commands import blocks, commands, make_clone, page, run, run_all
+from shown_commands import ROOT, blocks, commands, make_clone, page, run, run_all
 
 from salgan_jax import config as config_module
 from salgan_jax import predicted_with
@@ -123,6 +126,41 @@ def test_every_command_about_speed_runs(folder):
     run_all(
         [f"{x} {briefly}" if "benchmark.py" in x else x for x in shown], folder, width=1
     )
+
+
+def test_every_command_about_tpus_is_understood(tmp_path):
+    """A dry run of tpu_vm.sh; what needs a cloud, data or minutes is only named."""
+    for name in ("gcloud", "python"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*"\n')
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "vgg16-397923af.pth").touch()
+    script = "".join(blocks("bash", page("docs/tpu.md")))
+    assert script.count("launch/tpu_vm.sh") == 7
+    dry = f"{ROOT}/launch/tpu_vm.sh --dry_run"
+    result = subprocess.run(
+        ["bash", "-eu", "-c", script.replace("./launch/tpu_vm.sh", dry)],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    for line in (
+        "gcloud storage cp ",
+        "python launch/prepare_data.py ",
+        "gcloud compute tpus tpu-vm create salgan --accelerator-type=v5litepod-8 ",
+        "gcloud compute tpus tpu-vm scp ",
+        "gcloud compute tpus tpu-vm delete salgan ",
+        "python launch/compile_for.py ",
+    ):
+        assert f"\n{line}" in f"\n{result.stdout}"
+
+
+def test_the_page_about_tpus_names_the_software_of_every_chip():
+    text = (ROOT / "launch" / "tpu_vm.sh").read_text()
+    versions = re.findall(r"-\*\) echo (\S+) ;;", text)
+    assert len(versions) == 4
+    assert all(f"`{version}`" in page("docs/tpu.md") for version in versions)
 
 
 def test_the_page_about_speed_names_every_setting():

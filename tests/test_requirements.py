@@ -44,11 +44,11 @@ def test_every_accelerator_file_asks_for_the_same_jax():
     (pin,) = (x[3:] for x in requirements("requirements.txt") if x.startswith("jax>"))
     for extra in ("tpu", "cuda13"):
         file = f"requirements-{extra.rstrip('13')}.txt"
-        assert requirements(file) == [f"jax[{extra}]{pin}"]
+        assert requirements(file)[0] == f"jax[{extra}]{pin}"
 
 
 def test_every_requirement_that_can_break_us_has_an_upper_bound():
-    for file in ("", "-dev", "-export"):
+    for file in ("", "-dev", "-export", "-tpu", "-cuda"):
         unbounded = [
             line for line in requirements(f"requirements{file}.txt") if "<" not in line
         ]
