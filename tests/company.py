@@ -71,14 +71,14 @@ def run(command, count, num_devices, environment=None):
 
 
 def train(workdir, data_dir, precision, num_epochs):
-    """Two epochs of bootstrap, then adversarial ones; scores of five images."""
+    """An epoch of bootstrap, then adversarial ones; scores of five images."""
     from configs import smoke  # pyright: ignore[reportMissingImports]
     from salgan_jax import experiment, training
 
     config = smoke.get_config()
     config.data.data_dir = data_dir
     config.data.horizontal_flip = True
-    config.phases.bootstrap_epochs = 2
+    config.phases.bootstrap_epochs = 1
     config.phases.num_epochs = num_epochs
     config.evaluation.max_images = 5
     config.evaluation.batch_size = 1

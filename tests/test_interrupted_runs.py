@@ -137,6 +137,7 @@ def gone_back(workdir, uninterrupted, step):
     return workdir
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_the_run_goes_on_from_that_step(
     uninterrupted, environment, tmp_path
 ):

@@ -31,6 +31,7 @@ def test_gradients_of_the_parts_are_those_of_the_weighted_losses():
     assert float(high[adversarial]) == pytest.approx(float(low[adversarial]), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_collapsed_generator_shows_in_the_metrics_of_a_real_update():
     state = miniature.state()
     decoder = state.generator.params["decoder"]
