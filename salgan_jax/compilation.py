@@ -1,9 +1,10 @@
 """Compiled programs on disk, so that no command compiles what another has before."""
 
 import os
-import pathlib
 
 import jax
+
+from salgan_jax import places
 
 NOWHERE = "none"
 
@@ -21,5 +22,5 @@ def keep_programs(directory: str, *, workdir: str) -> None:
     """
     if directory == NOWHERE or "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
-    beside = pathlib.Path(workdir).expanduser().absolute().parent / "compiled_programs"
+    beside = places.as_path(workdir).parent / "compiled_programs"
     jax.config.update("jax_compilation_cache_dir", directory or str(beside))

@@ -1,5 +1,7 @@
 """Compiled programs are kept where the next run finds them."""
 
+import importlib.util
+
 import jax
 import pytest
 
@@ -33,3 +35,9 @@ def test_programs_are_not_kept_against_the_users_will(chosen, monkeypatch):
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/of/jax")
     compilation.keep_programs("", workdir="/runs/a")
     assert chosen == {}
+
+
+def test_programs_of_a_run_in_a_bucket_lie_there(chosen, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    compilation.keep_programs("", workdir="gs://bucket/runs/a")
+    assert chosen == {"jax_compilation_cache_dir": "gs://bucket/runs/compiled_programs"}

@@ -51,8 +51,8 @@ def recipe(
     skip_not_finite=False,
 ):
     return updates.Recipe(
-        Generator(dtype),
-        Discriminator(dtype),
+        Generator(dtype),  # pyright: ignore[reportArgumentType]
+        Discriminator(dtype),  # pyright: ignore[reportArgumentType]
         bootstrap_optimizer=generator,
         generator_optimizer=generator,
         discriminator_optimizer=discriminator,
