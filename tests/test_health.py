@@ -159,6 +159,7 @@ def play(tmp_path, caplog, recipe, update, *, num_steps, state=None):
     return warned, {name.removeprefix("health/") for name, on in flags.items() if on}
 
 
+@pytest.mark.slow
 def test_a_healthy_game_is_told_nothing(tmp_path, caplog):
     recipe = tiny_game.recipe()
     warned, on = play(tmp_path, caplog, recipe, Update.BOTH, num_steps=320)
@@ -202,6 +203,7 @@ def test_a_generator_with_one_map_for_all_images_is_called_collapsed(tmp_path, c
     assert line.startswith("step 300: the generator predicts nearly the same map")
 
 
+@pytest.mark.slow
 def test_a_huge_alpha_drowns_the_adversarial_loss(tmp_path, caplog):
     recipe = tiny_game.recipe(alpha=1e4)
     _, on = play(tmp_path, caplog, recipe, Update.BOTH, num_steps=120)
@@ -229,6 +231,7 @@ def test_salgan_itself_in_miniature_saturates_on_dark_images(tmp_path, caplog):
     assert "the discriminator is saturated" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_resumed_run_says_what_still_holds_and_goes_on(tmp_path, caplog):
     recipe = tiny_game.recipe(generator=optax.sgd(0.0))
     state = tiny_game.state(recipe)

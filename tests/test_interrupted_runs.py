@@ -21,12 +21,12 @@ SMOKE_STEPS = 30
 # (what the log says, the most seconds from then to the kill): setting up, bootstrap,
 # saving, evaluation, change of phase, adversarial phase, the last evaluation and save.
 MOMENTS = [
-    ("config:", 4.0),
+    ("config:", 1.0),
     ("first step", 0.1),
     (": checkpoint", 0.05),
     ("step 9/30", 0.02),
-    ("step 12/30", 2.0),
-    ("adversarial phase begins", 2.0),
+    ("step 12/30", 1.0),
+    ("adversarial phase begins", 1.0),
     ("step 15/30", 0.05),
     (": checkpoint", 0.05),
     ("step 24/30", 0.02),

@@ -54,6 +54,7 @@ def assert_same_run(workdir, expected, tolerance):
         assert score == pytest.approx(theirs.metrics[name], abs=100 * tolerance)
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_run_of_one(alone, data_dir, tmp_path):
     train_together(tmp_path, data_dir, "float64", (2, 1))
     assert_same_run(tmp_path, alone("float64"), 1e-9)

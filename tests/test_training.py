@@ -135,6 +135,7 @@ def test_released_code_starts_the_adversarial_phase_with_fresh_slots(
     assert before_the_change == 3
 
 
+@pytest.mark.slow
 def test_a_shorter_bootstrap_can_share_the_start_of_a_longer_one(environment, tmp_path):
     config = smoke_config(environment)
     config.phases.bootstrap_epochs = config.phases.num_epochs = 1
@@ -182,6 +183,7 @@ def test_a_cache_of_frozen_features_changes_no_bit(
     assert not miniature.differing(short_run[0], state)
 
 
+@pytest.mark.slow
 def test_several_steps_a_call_are_the_same_steps(short_run, environment, tmp_path):
     expected, workdir = short_run
     config = short_config(environment, fused_steps=2)
