@@ -113,7 +113,8 @@ def _check_finite(step: int, metrics: Mapping[str, Any]) -> None:
     own = {n: {k: v for k, v in bad.items() if _network_of(k) == n} for n in owners}
     where = " and ".join(f"the {n}'s {_what(metrics)}" for n, metrics in own.items())
     raise UserError(
-        f"step {step}: {', '.join(bad)} not finite: {where} is not finite; the run "
+        f"step {step}: {', '.join(bad)} not finite: {where} "
+        f"{'is' if len(owners) == 1 else 'are'} not finite; the run "
         "stops and the last checkpoint is good: lower the learning rates or look at "
         "the data, then start again in another workdir, or go on in this one with "
         "--config.on_nan=skip"
