@@ -1,7 +1,7 @@
 """What a run says about a NaN or an Inf: where it is, and what was skipped for it.
 
 With `on_nan="stop"` the first one ends the run. With "skip" the update that met it has
-left its network as it was (`players.py`), and it is counted here.
+left its network as it was (`stepping.py`), and it is counted here.
 """
 
 import math

@@ -2,15 +2,19 @@
 
 import shutil
 
+import jax
+import miniature
 import numpy as np
 import osie_files
 import publishers_files
 import pytest
 import salicon_files
+import tiny_game
 import weight_files
 from shown_commands import blocks, commands, make_clone, page, run, run_all
 
 from salgan_jax import config as config_module
+from salgan_jax import health, updates
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.export import story
 from salgan_jax.metrics.batches import METRICS
@@ -98,6 +102,24 @@ def test_every_command_about_speed_runs(folder):
     run_all(
         [f"{x} {briefly}" if "benchmark.py" in x else x for x in shown], folder, width=1
     )
+
+
+@pytest.mark.slow
+def test_every_command_about_health_runs(folder):
+    (shown,) = shown_in("docs/health.md")
+    run_all([f"{shown} --config.data.dataset=popout/tiny"], folder)
+
+
+def test_the_page_about_health_names_every_metric_and_condition():
+    text = page("docs/health.md")
+    recipe = tiny_game.recipe(skip_not_finite=True)
+    state, batch = tiny_game.state(recipe), miniature.batch()
+    for function in updates.make_updates(recipe).values():
+        for name in jax.eval_shape(function, state, batch)[1]:
+            assert f"`{name}`" in text, name
+    for condition in health.CONDITIONS:
+        assert f"| `{condition.name}` |" in text
+    assert all(f"| `{value}`" in text for value in ("stop", "skip"))
 
 
 def test_the_page_about_speed_names_every_setting():

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
 0 errors schedule config compatibility atomic health not_finite
 1 models losses metrics
-2 optimizers state measures players updates
+2 optimizers state measures stepping players updates
 3 parallel data checkpoints weights visualization scalars
 4 training training_input frozen_cache compilation experiment initial_weights importing
 4 export run_log evaluation submission inference prediction prediction_files inspection

@@ -1,5 +1,7 @@
 """What is measured of a game is exact, of the whole batch, whatever the devices."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import miniature
@@ -76,7 +78,7 @@ def test_the_parts_are_weighted_and_their_sum_is_what_moves_the_generator():
         return alpha * losses.content_loss(logits, target, downsample=4)
 
     def adversarial(logits):
-        fake_logits = recipe.discriminator.apply(
+        fake_logits: Any = recipe.discriminator.apply(
             {"params": before.discriminator.params}, image, jax.nn.sigmoid(logits)
         )
         return losses.adversarial_loss(fake_logits)

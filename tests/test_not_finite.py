@@ -74,6 +74,24 @@ def test_a_skipped_update_leaves_no_bit_changed_but_the_step(update, mark, poiso
     assert all(np.isfinite(x).all() for x in jax.tree.leaves(moved))
 
 
+def test_a_loss_that_is_not_finite_is_enough(monkeypatch):
+    """Where a ReLU or a pool drops the NaN on the way back, the gradient is finite."""
+    content_loss = players._content_loss
+
+    def without_gradient(recipe, logits, batch):
+        poison = jax.lax.stop_gradient(jnp.float32(jnp.nan))
+        return content_loss(recipe, logits, batch) + poison
+
+    monkeypatch.setattr(players, "_content_loss", without_gradient)
+    recipe = tiny_game.recipe(skip_not_finite=True)
+    function = jax.jit(updates.make_updates(recipe)[Update.BOOTSTRAP])
+    before = tiny_game.state(recipe)
+    after, metrics = function(before, miniature.batch())
+    assert np.isfinite(metrics["generator_grad_norm"])
+    assert metrics["skipped_generator_updates"] == 1
+    assert miniature.differing(before, after) == [".step"]
+
+
 def test_the_other_player_moves_as_if_nothing_had_happened(poison):
     recipe = tiny_game.recipe(skip_not_finite=True, dtype=jnp.bfloat16)
     both = jax.jit(updates.make_updates(recipe)[Update.BOTH])
