@@ -86,14 +86,12 @@ def bootstrap_move(
     content, cotangent = jax.value_and_grad(
         lambda logits: _content_loss(recipe, logits, batch)
     )(prediction.logits)
-    metrics = {"content_loss": content}
-    metrics |= _map_variances(prediction.logits, batch, axis_name)
-    metrics = measures.mean_over_devices(metrics, axis_name)
+    shares = {"content_loss": content} | _map_moments(prediction.logits, batch)
     grads = prediction.pull_back(cotangent)
     step = stepping.Step(
         "generator", recipe.bootstrap_optimizer, recipe.skip_not_finite
     )
-    return stepping.take(step, state.generator, grads, metrics, axis_name)
+    return stepping.take(step, state.generator, grads, shares, axis_name)
 
 
 def generator_move(
@@ -127,23 +125,19 @@ def generator_move(
     (of_content,) = content_back(content_weight)
     (of_adversarial,) = adversarial_back(adversarial_weight)
 
-    metrics = {
+    shares = {
         "generator_loss": value,
         "content_loss": content,
         "adversarial_loss": adversarial,
+        "content_logit_grad_norm": measures.squared_norm(of_content),
+        "adversarial_logit_grad_norm": measures.squared_norm(of_adversarial),
     }
-    metrics |= _map_variances(logits, batch, axis_name)
-    metrics = measures.mean_over_devices(metrics, axis_name) | {
-        "content_logit_grad_norm": measures.gradient_norm(of_content, axis_name),
-        "adversarial_logit_grad_norm": measures.gradient_norm(
-            of_adversarial, axis_name
-        ),
-    }
+    shares |= _map_moments(logits, batch)
     grads = prediction.pull_back(of_content + of_adversarial)
     step = stepping.Step(
         "generator", recipe.generator_optimizer, recipe.skip_not_finite
     )
-    return stepping.take(step, state.generator, grads, metrics, axis_name)
+    return stepping.take(step, state.generator, grads, shares, axis_name)
 
 
 def discriminator_move(
@@ -165,12 +159,11 @@ def discriminator_move(
         measured = measures.of_logits(real_logits, fake_logits)
         return value, {"discriminator_loss": value} | measured
 
-    grads, metrics = jax.grad(loss, has_aux=True)(state.discriminator.params)
-    metrics = measures.mean_over_devices(metrics, axis_name)
+    grads, shares = jax.grad(loss, has_aux=True)(state.discriminator.params)
     step = stepping.Step(
         "discriminator", recipe.discriminator_optimizer, recipe.skip_not_finite
     )
-    return stepping.take(step, state.discriminator, grads, metrics, axis_name)
+    return stepping.take(step, state.discriminator, grads, shares, axis_name)
 
 
 def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Array:
@@ -179,14 +172,11 @@ def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Arr
     )
 
 
-def _map_variances(
-    logits: jax.Array, batch: AnyBatch, axis_name: str | None
-) -> Metrics:
-    """Each device's share: how much predictions, and ground truth, differ by image."""
-    predicted = jax.nn.sigmoid(logits)
+def _map_moments(logits: jax.Array, batch: AnyBatch) -> Metrics:
+    """How much predictions, and ground truth, differ by image: this device's share."""
     return {
-        "map_variance": measures.map_variance(predicted, axis_name),
-        "true_map_variance": measures.map_variance(_saliency_map(batch), axis_name),
+        "map_variance": measures.moments(jax.nn.sigmoid(logits)),
+        "true_map_variance": measures.moments(_saliency_map(batch)),
     }
 
 

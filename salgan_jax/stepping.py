@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
+from salgan_jax import measures
 from salgan_jax.state import Player
 
 Metrics = dict[str, Any]
@@ -26,15 +27,26 @@ class Step(NamedTuple):
 
 
 def take(
-    step: Step, player: Player, grads: Any, metrics: Metrics, axis_name: str | None
+    step: Step, player: Player, grads: Any, shares: Metrics, axis_name: str | None
 ) -> tuple[Player, Metrics]:
-    """Returns the player after its step, and the metrics with its gradient's norm."""
+    """Returns the player after its step, and the metrics with its gradient's norm.
+
+    Args:
+        step: whose, and by what rule.
+        player: before it.
+        grads: of this device's share of the batch.
+        shares: this device's, as in `measures.py`.
+        axis_name: of the devices. They exchange once, gradients and measures together.
+    """
+    num_devices = 1
     if axis_name is not None:
-        grads = lax.pmean(grads, axis_name)
+        grads, shares = lax.pmean((grads, shares), axis_name)
+        num_devices = lax.psum(1, axis_name)
+    metrics = measures.whole(shares, num_devices)
     updates, opt_state = step.optimizer.update(grads, player.opt_state, player.params)
     params = optax.apply_updates(player.params, updates)
     moved = Player(params=params, opt_state=opt_state)
-    metrics = metrics | {f"{step.name}_grad_norm": optax.tree.norm(grads)}
+    metrics |= {f"{step.name}_grad_norm": optax.tree.norm(grads)}
     if step.skip_not_finite:
         return _unless_not_finite(step.name, player, moved, metrics)
     return moved, metrics
