@@ -1,18 +1,40 @@
 """What tells how the game stands, of a whole batch on however many devices.
 
-Cheap beside a step: nothing here passes through a network.
+Cheap beside a step: nothing here passes through a network. Each device has a share of
+a measure, and a mean over devices makes them whole: one exchange a step is enough.
 """
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float
 
 from salgan_jax import losses
 
 
-def mean_over_devices(values: dict, axis_name: str | None) -> dict:
-    """Returns the means of each device's values; without an axis, the values."""
-    return values if axis_name is None else lax.pmean(values, axis_name)
+class SquaredNorm(NamedTuple):
+    """A device's share of the norm of a gradient of the whole batch's loss.
+
+    Each device's loss is a mean over its own examples, so that its gradient is too
+    large by the number of devices.
+    """
+
+    of_device: Any
+
+
+class Moments(NamedTuple):
+    """A device's share of the variance of maps across images.
+
+    Attributes:
+        mean: of its own maps, [h, w, 1].
+        variance: of its own maps around that, a mean over pixels.
+        squared_mean: the mean over pixels of the mean's square.
+    """
+
+    mean: Any
+    variance: Any
+    squared_mean: Any
 
 
 def of_logits(
@@ -35,33 +57,35 @@ def of_logits(
     }
 
 
-def map_variance(
-    maps: Float[Array, "b h w 1"], axis_name: str | None
-) -> Float[Array, ""]:
-    """Returns this device's share of the variance across images, a mean over pixels.
+def moments(maps: Float[Array, "b h w 1"]) -> Moments:
+    """Returns a device's share of how much maps differ from image to image."""
+    mean = jnp.mean(maps, axis=0)
+    variance = jnp.mean(jnp.square(maps - mean[None]))
+    return Moments(mean, variance, jnp.mean(jnp.square(mean)))
 
-    Its mean over devices is that of the whole batch. Two passes, so that a generator
-    whose maps are nearly alike does not drown in rounding.
+
+def squared_norm(gradient: Float[Array, "b h w 1"]) -> SquaredNorm:
+    """Returns a device's share of the norm of a gradient with respect to logits."""
+    return SquaredNorm(jnp.sum(jnp.square(gradient)))
+
+
+def whole(shares: Mapping[str, Any], num_devices: int) -> dict[str, Any]:
+    """Returns the measures of the whole batch, scalars, from the means of the shares.
+
+    The variance of all maps is that within a device and that of the devices' means; 0
+    for one image, and where every image has the same map, however structured.
 
     >>> maps = jnp.zeros((2, 1, 2, 1)).at[0, 0, 1, 0].set(1.0)
-    >>> float(map_variance(maps, None))  # one pixel of two: 0 and 1, variance 1 / 4
-    0.125
+    >>> whole({"map_variance": moments(maps)}, 1)  # one pixel of two varies, by 1 / 4
+    {'map_variance': Array(0.125, dtype=float32)}
     """
-    mean = jnp.mean(maps, axis=0, keepdims=True)
-    if axis_name is not None:
-        mean = lax.pmean(mean, axis_name)
-    return jnp.mean(jnp.square(maps - mean))
+    return {name: _whole(share, num_devices) for name, share in shares.items()}
 
 
-def gradient_norm(
-    gradient: Float[Array, "b h w 1"], axis_name: str | None
-) -> Float[Array, ""]:
-    """Returns the norm of the whole batch's gradient with respect to its logits.
-
-    Each device's loss is a mean over its own share, so that its gradient is too large
-    by the number of devices.
-    """
-    squares = jnp.sum(jnp.square(gradient))
-    if axis_name is None:
-        return jnp.sqrt(squares)
-    return jnp.sqrt(lax.psum(squares, axis_name)) / lax.psum(1, axis_name)
+def _whole(share: Any, num_devices: int) -> Any:
+    if isinstance(share, SquaredNorm):
+        return jnp.sqrt(share.of_device / num_devices)
+    if isinstance(share, Moments):
+        between = share.squared_mean - jnp.mean(jnp.square(share.mean))
+        return share.variance + jnp.maximum(between, 0)
+    return share

@@ -1,7 +1,7 @@
 """What a run says about a NaN or an Inf: where it is, and what was skipped for it.
 
 With `on_nan="stop"` the first one ends the run. With "skip" the update that met it has
-left its network as it was (`players.py`), and it is counted here.
+left its network as it was (`stepping.py`), and it is counted here.
 """
 
 import math
@@ -116,7 +116,8 @@ def _check_finite(step: int, metrics: Mapping[str, Any]) -> None:
         f"the {network}'s {_what(own)}" for network, own in of_network.items()
     )
     raise UserError(
-        f"step {step}: {', '.join(bad)} not finite: {where} is not finite; the run "
+        f"step {step}: {', '.join(bad)} not finite: {where} "
+        f"{'is' if len(of_network) == 1 else 'are'} not finite; the run "
         "stops and the last checkpoint is good: lower the learning rates or look at "
         "the data, then start again in another workdir, or go on in this one with "
         "--config.on_nan=skip"

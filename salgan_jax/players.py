@@ -1,4 +1,4 @@
-"""How each player moves: its loss on a prediction, the gradient, the optimizer's step.
+"""How each player moves: its loss on a prediction, the gradient, then `stepping.py`.
 
 Pan et al. 2017, Sec. 4. `updates.py` puts these moves together.
 """
@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jax import lax
 
-from salgan_jax import losses, measures
+from salgan_jax import losses, measures, stepping
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
 from salgan_jax.state import Batch, CachedBatch, Player, TrainState
@@ -87,12 +86,12 @@ def bootstrap_move(
     content, cotangent = jax.value_and_grad(
         lambda logits: _content_loss(recipe, logits, batch)
     )(prediction.logits)
-    metrics = {"content_loss": content}
-    metrics |= _map_variances(prediction.logits, batch, axis_name)
-    metrics = measures.mean_over_devices(metrics, axis_name)
+    shares = {"content_loss": content} | _map_moments(prediction.logits, batch)
     grads = prediction.pull_back(cotangent)
-    step = _Step("generator", recipe.bootstrap_optimizer, recipe.skip_not_finite)
-    return _make(step, state.generator, grads, metrics, axis_name)
+    step = stepping.Step(
+        "generator", recipe.bootstrap_optimizer, recipe.skip_not_finite
+    )
+    return stepping.take(step, state.generator, grads, shares, axis_name)
 
 
 def generator_move(
@@ -126,21 +125,19 @@ def generator_move(
     (of_content,) = content_back(content_weight)
     (of_adversarial,) = adversarial_back(adversarial_weight)
 
-    metrics = {
+    shares = {
         "generator_loss": value,
         "content_loss": content,
         "adversarial_loss": adversarial,
+        "content_logit_grad_norm": measures.squared_norm(of_content),
+        "adversarial_logit_grad_norm": measures.squared_norm(of_adversarial),
     }
-    metrics |= _map_variances(logits, batch, axis_name)
-    metrics = measures.mean_over_devices(metrics, axis_name) | {
-        "content_logit_grad_norm": measures.gradient_norm(of_content, axis_name),
-        "adversarial_logit_grad_norm": measures.gradient_norm(
-            of_adversarial, axis_name
-        ),
-    }
+    shares |= _map_moments(logits, batch)
     grads = prediction.pull_back(of_content + of_adversarial)
-    step = _Step("generator", recipe.generator_optimizer, recipe.skip_not_finite)
-    return _make(step, state.generator, grads, metrics, axis_name)
+    step = stepping.Step(
+        "generator", recipe.generator_optimizer, recipe.skip_not_finite
+    )
+    return stepping.take(step, state.generator, grads, shares, axis_name)
 
 
 def discriminator_move(
@@ -162,48 +159,11 @@ def discriminator_move(
         measured = measures.of_logits(real_logits, fake_logits)
         return value, {"discriminator_loss": value} | measured
 
-    grads, metrics = jax.grad(loss, has_aux=True)(state.discriminator.params)
-    metrics = measures.mean_over_devices(metrics, axis_name)
-    step = _Step(
+    grads, shares = jax.grad(loss, has_aux=True)(state.discriminator.params)
+    step = stepping.Step(
         "discriminator", recipe.discriminator_optimizer, recipe.skip_not_finite
     )
-    return _make(step, state.discriminator, grads, metrics, axis_name)
-
-
-class _Step(NamedTuple):
-    """What turns a gradient into a step of the player `name`."""
-
-    name: str
-    optimizer: optax.GradientTransformation
-    skip_not_finite: bool
-
-
-def _make(
-    step: _Step, player: Player, grads: Any, metrics: Metrics, axis_name: str | None
-) -> tuple[Player, Metrics]:
-    """The player after its step, and the metrics with the norm of its gradient."""
-    if axis_name is not None:
-        grads = lax.pmean(grads, axis_name)
-    updates, opt_state = step.optimizer.update(grads, player.opt_state, player.params)
-    params = optax.apply_updates(player.params, updates)
-    moved = Player(params=params, opt_state=opt_state)
-    metrics = metrics | {f"{step.name}_grad_norm": optax.tree.norm(grads)}
-    if step.skip_not_finite:
-        return _unless_not_finite(step.name, player, moved, metrics)
-    return moved, metrics
-
-
-def _unless_not_finite(
-    name: str, player: Player, moved: Player, metrics: Metrics
-) -> tuple[Player, Metrics]:
-    """The player as it was where a metric, its gradient's norm included, is NaN or Inf.
-
-    The metrics gain `skipped_<name>_updates`, 0 or 1.
-    """
-    is_finite = jnp.all(jnp.stack([jnp.isfinite(x) for x in metrics.values()]))
-    kept = jax.tree.map(lambda new, old: jnp.where(is_finite, new, old), moved, player)
-    skipped = jnp.where(is_finite, jnp.float32(0), jnp.float32(1))
-    return kept, metrics | {f"skipped_{name}_updates": skipped}
+    return stepping.take(step, state.discriminator, grads, shares, axis_name)
 
 
 def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Array:
@@ -212,14 +172,11 @@ def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Arr
     )
 
 
-def _map_variances(
-    logits: jax.Array, batch: AnyBatch, axis_name: str | None
-) -> Metrics:
-    """Each device's share: how much predictions, and ground truth, differ by image."""
-    predicted = jax.nn.sigmoid(logits)
+def _map_moments(logits: jax.Array, batch: AnyBatch) -> Metrics:
+    """How much predictions, and ground truth, differ by image: this device's share."""
     return {
-        "map_variance": measures.map_variance(predicted, axis_name),
-        "true_map_variance": measures.map_variance(_saliency_map(batch), axis_name),
+        "map_variance": measures.moments(jax.nn.sigmoid(logits)),
+        "true_map_variance": measures.moments(_saliency_map(batch)),
     }
 
 

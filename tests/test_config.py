@@ -104,6 +104,7 @@ def test_content_only_never_plays():
         ("bootstrap_optimizer.rule", "nesterov", "carry_optimizer_state=False"),
         ("checkpoint.best_metric", "sauc", "'sauc': use one of 'nss'"),
         ("batch_size", 0, "batch_size is 0"),
+        ("on_nan", "ignore", "on_nan is 'ignore': use one of 'stop', 'skip'"),
     ],
 )
 def test_senseless_value_is_named(field, value, message):
@@ -130,6 +131,7 @@ def test_a_run_may_be_extended_and_logged_differently():
     saved, current = config_module.default(), config_module.default()
     current.phases.num_epochs = 200
     current.logging.every_steps = 1
+    current.on_nan = "skip"
     current.data.data_dir = "elsewhere"
     compatibility.check_resumable(saved, current, epochs_done=50)
 
@@ -157,7 +159,7 @@ def test_a_config_of_an_older_checkpoint_gets_the_fields_that_came_later():
     config.data.image_size = (32, 48)
     saved = config.to_dict()
     saved["data"]["image_size"] = [32, 48]  # as JSON gives it back
-    del saved["data"]["geometry"], saved["data"]["cache"]
+    del saved["data"]["geometry"], saved["data"]["cache"], saved["on_nan"]
     completed = compatibility.complete(saved)
     assert completed.is_locked
     assert completed.to_dict() == config.to_dict()

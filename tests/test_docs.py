@@ -5,17 +5,21 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
+import jax
+import miniature
 import numpy as np
 import osie_files
 import publishers_files
 import pytest
 import salicon_files
+import tiny_game
 import weight_files
 from shown_commands import ROOT, blocks, commands, make_clone, page, run, run_all
 
+from salgan_jax import checkpoints, health, predicted_with, updates
 from salgan_jax import config as config_module
-from salgan_jax import predicted_with
 from salgan_jax.data import opening
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.export import story
@@ -161,6 +165,48 @@ def test_the_page_about_tpus_names_the_software_of_every_chip():
     versions = re.findall(r"-\*\) echo (\S+) ;;", text)
     assert len(versions) == 4
     assert all(f"`{version}`" in page("docs/tpu.md") for version in versions)
+
+
+@pytest.mark.slow
+def test_two_processes_as_the_page_starts_them_make_one_run(tmp_path):
+    (script,) = blocks("bash", page("docs/reliability.md"))
+    folder = make_clone(tmp_path)
+    (folder / "bin").mkdir()
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    result = subprocess.run(
+        ["bash", "-ec", script],
+        cwd=folder,
+        env=os.environ
+        | {
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "TFDS_DATA_DIR": str(folder / "datasets"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert checkpoints.newest_intact(str(folder / "runs" / "two")).step == 30
+
+
+@pytest.mark.slow
+def test_every_command_about_health_runs(folder):
+    (shown,) = shown_in("docs/health.md")
+    run_all([f"{shown} --config.data.dataset=popout/tiny"], folder)
+
+
+def test_the_page_about_health_names_every_metric_and_condition():
+    text = page("docs/health.md")
+    recipe = tiny_game.recipe(skip_not_finite=True)
+    state, batch = tiny_game.state(recipe), miniature.batch()
+    for function in updates.make_updates(recipe).values():
+        for name in jax.eval_shape(function, state, batch)[1]:
+            assert f"`{name}`" in text, name
+    for condition in health.CONDITIONS:
+        assert f"| `{condition.name}` |" in text
+    assert all(f"| `{value}`" in text for value in ("stop", "skip"))
 
 
 def test_the_page_about_speed_names_every_setting():

@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
 0 errors schedule config compatibility atomic places health not_finite
-1 models losses metrics measures
-2 optimizers state players updates
+1 models losses metrics
+2 optimizers state measures stepping players updates
 3 parallel processes preemption data checkpoints weights visualization scalars
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing

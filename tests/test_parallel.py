@@ -25,10 +25,12 @@ def train(num_devices, dtype, num_steps=4):
     batches = parallel.prefetch(
         [miniature.batch(size=8, seed=step) for step in range(len(order))], devices
     )
+    seen = []
     for update, batch in zip(order, batches, strict=True):
         state, metrics = mapped[update](state, batch)
         assert all(np.shape(value) == () for value in metrics.values())
-    return jax.tree.map(np.asarray, state)
+        seen.append(jax.device_get(metrics))
+    return jax.tree.map(np.asarray, state), seen
 
 
 def largest_difference(a, b):
@@ -43,15 +45,20 @@ def largest_difference(a, b):
 @pytest.mark.slow
 def test_eight_devices_equal_one_exactly_in_float64():
     with jax.enable_x64(True):
-        one, eight = train(1, np.float64), train(8, np.float64)
+        one, of_one = train(1, np.float64)
+        eight, of_eight = train(8, np.float64)
     assert one.generator.params["decoder"]["decoder_output"]["bias"].dtype == np.float64
     assert one.step == eight.step == 12
     assert largest_difference(one, eight) < 1e-9
+    for of_step, same in zip(of_one, of_eight, strict=True):
+        assert of_step.keys() == same.keys()
+        for name, value in of_step.items():
+            np.testing.assert_allclose(same[name], value, rtol=1e-9, err_msg=name)
 
 
 @pytest.mark.slow
 def test_eight_devices_equal_one_in_float32():
-    one, eight = train(1, np.float32), train(8, np.float32)
+    one, eight = train(1, np.float32)[0], train(8, np.float32)[0]
     assert largest_difference(one, eight) < 1e-4
 
 

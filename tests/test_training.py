@@ -97,7 +97,8 @@ def test_a_nan_stops_the_run_and_leaves_the_last_good_checkpoint(
     config = smoke_config(environment)
 
     def poisoned(recipe, *, axis_name):
-        del recipe, axis_name
+        del axis_name
+        assert not recipe.skip_not_finite
 
         def update(state, batch):
             del batch
@@ -107,9 +108,45 @@ def test_a_nan_stops_the_run_and_leaves_the_last_good_checkpoint(
         return dict.fromkeys(Update, update)
 
     monkeypatch.setattr(updates, "make_updates", poisoned)
-    with pytest.raises(UserError, match="step 8: content_loss not finite"):
+    message = "step 8: content_loss not finite: the generator's loss"
+    with pytest.raises(UserError, match=message):
         training.train(config, str(tmp_path))
     assert checkpoints.all_steps(str(tmp_path)) == [5]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fused_steps", [1, 2])
+def test_a_run_skips_a_nan_of_each_network_and_ends_finite(
+    environment, tmp_path, monkeypatch, fused_steps
+):
+    make_updates = updates.make_updates
+
+    def poisoned(recipe, *, axis_name):
+        def spoil(function):
+            def update(state, batch):
+                is_bad = jax.numpy.isin(state.step, jax.numpy.array([1, 3, 6, 8]))
+                truth = jax.numpy.where(is_bad, jax.numpy.nan, batch.saliency_map)
+                return function(state, batch._replace(saliency_map=truth))
+
+            return update
+
+        functions = make_updates(recipe, axis_name=axis_name)
+        return {update: spoil(function) for update, function in functions.items()}
+
+    monkeypatch.setattr(updates, "make_updates", poisoned)
+    workdir = str(tmp_path / "run")
+    config = short_config(environment, on_nan="skip", fused_steps=fused_steps)
+    # 1 is of bootstrap and 3 of the discriminator; after the stop, 6 and 8.
+    config.phases.num_epochs = 2
+    training.train(config, workdir)
+    config.phases.num_epochs = 3
+    state = training.train(config, workdir)
+    assert state.step == 9
+    assert all(np.isfinite(x).all() for x in jax.tree.leaves(state))
+    series = scalars.read(workdir)
+    assert series["train/skipped_generator_updates"][1][-1] == 3
+    assert series["train/skipped_discriminator_updates"][1][-1] == 1
+    assert np.isfinite(series["train/generator_loss"][1]).all()
 
 
 def test_released_code_starts_the_adversarial_phase_with_fresh_slots(

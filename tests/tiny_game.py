@@ -50,9 +50,12 @@ def recipe(
     dtype=None,
     skip_not_finite=False,
 ):
+    # What an update asks of networks is how they are applied.
+    generator_network: Any = Generator(dtype)
+    discriminator_network: Any = Discriminator(dtype)
     return updates.Recipe(
-        Generator(dtype),  # pyright: ignore[reportArgumentType]
-        Discriminator(dtype),  # pyright: ignore[reportArgumentType]
+        generator_network,
+        discriminator_network,
         bootstrap_optimizer=generator,
         generator_optimizer=generator,
         discriminator_optimizer=discriminator,
@@ -70,7 +73,7 @@ def _params():
     return train_state.InitialParams(generator["params"], discriminator["params"])
 
 
-def state(recipe, *, dtype=np.float32):
+def state(recipe, *, dtype: Any = np.float32):
     """A new state; parameters are always the same, and arrays of its own."""
     return train_state.create(
         jax.tree.map(lambda x: np.array(x, dtype), _params()),
