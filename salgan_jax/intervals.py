@@ -51,12 +51,3 @@ def rows(earlier: scalars.Series) -> list[tuple[int, Metrics]]:
             for step, value in zip(steps, values, strict=True):
                 found[step][name.removeprefix("train/")] = value
     return sorted(found.items())
-
-
-def drawn(series: scalars.Series) -> scalars.Series:
-    """Returns what curves show: no conditions, and no margin between two curves."""
-    return {
-        name: of_name
-        for name, of_name in series.items()
-        if not name.startswith("health/") and name != "train/logit_margin"
-    }

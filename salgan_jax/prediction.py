@@ -1,6 +1,5 @@
 """Saliency maps of image files, written as files."""
 
-import errno
 import functools
 import itertools
 import os
@@ -9,27 +8,21 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import NamedTuple
 
-import numpy as np
 import tqdm
 
-from salgan_jax import atomic, bounded_work, visualization
+from salgan_jax import atomic, bounded_work, prediction_outputs
 from salgan_jax.data import images as image_files
 from salgan_jax.data import opening
 from salgan_jax.errors import UserError, printable
 from salgan_jax.inference import Predictor
 from salgan_jax.manifest import ImageState, Manifest
 from salgan_jax.prediction_files import Job
+from salgan_jax.prediction_outputs import Work
 
 # Of the images that all threads hold together; a larger one is held alone. Image, map
 # and what they are made of take about twenty bytes a pixel.
 _MAX_PIXELS = 64_000_000
 _MAX_WORKERS = 16
-_STRIP = 256  # rows
-# The file system does not take the name of this image's file; others it may take.
-_OF_THE_NAME = (
-    *(errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL),
-    *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY),
-)
 
 
 class Outcome(NamedTuple):
@@ -43,13 +36,6 @@ class Outcome(NamedTuple):
 class _Skipped(NamedTuple):
     image: pathlib.Path
     reason: str
-
-
-class _Work(NamedTuple):
-    """A job and the file as it was found; None: it could not be found."""
-
-    job: Job
-    state: ImageState | None
 
 
 def predict_files(
@@ -97,7 +83,7 @@ def predict_files(
     unreadable: list[pathlib.Path] = []
     with tqdm.tqdm(total=total, unit="image", disable=None) as progress:
 
-        def is_to_do(work: _Work) -> bool:
+        def is_to_do(work: Work) -> bool:
             nonlocal num_done_before
             if manifest is None or not _is_done(manifest, work):
                 return True
@@ -123,35 +109,22 @@ def _num_processors() -> int:
     return os.cpu_count() or 1
 
 
-def grey_levels(saliency_map: np.ndarray) -> np.ndarray:
-    """The map as uint8 [H, W]: round(255 * saliency), 255 being saliency 1."""
-    levels = np.empty(saliency_map.shape, np.uint8)
-    for top in range(0, len(levels), _STRIP):  # bounds the memory of a large map
-        rows = slice(top, top + _STRIP)
-        levels[rows] = np.round(saliency_map[rows] * 255)
-    return levels
-
-
-def _found(job: Job) -> _Work:
+def _found(job: Job) -> Work:
     try:
         status = os.stat(job.image)
     except OSError:  # whoever reads it will say so
-        return _Work(job, None)
-    return _Work(job, ImageState(status.st_size, status.st_mtime_ns))
+        return Work(job, None)
+    return Work(job, ImageState(status.st_size, status.st_mtime_ns))
 
 
-def _is_done(manifest: Manifest, work: _Work) -> bool:
+def _is_done(manifest: Manifest, work: Work) -> bool:
     job, state = work
-    return state is not None and manifest.is_done(job.name, state, _files(job))
+    return state is not None and manifest.is_done(
+        job.name, state, prediction_outputs.names(job)
+    )
 
 
-def _files(job: Job) -> list[str]:
-    """The names of a job's files below the output folder."""
-    folder = os.path.dirname(job.name)
-    return [os.path.join(folder, path.name) for path in job.outputs()]
-
-
-def _without_leftovers(works: Iterable[_Work]) -> Iterator[_Work]:
+def _without_leftovers(works: Iterable[Work]) -> Iterator[Work]:
     """Removes what a killed process has left of a job's files before it is done."""
     folder, leftovers = None, {}
     for work in works:
@@ -170,12 +143,12 @@ def _finish(
     room: bounded_work.Room,
     num_workers: int,
     max_megapixels: float,
-    works: Sequence[_Work],
+    works: Sequence[Work],
 ) -> list[_Skipped]:
     """Reads, predicts and writes the images of some jobs; returns what was skipped."""
     skipped: list[_Skipped] = []
 
-    def readable(read: Callable, works: Iterable[_Work]) -> Iterator[tuple]:
+    def readable(read: Callable, works: Iterable[Work]) -> Iterator[tuple]:
         for work in works:
             try:
                 yield work, read(work.job.image, max_megapixels=max_megapixels)
@@ -191,7 +164,7 @@ def _finish(
             pairs = list(readable(image_files.read_image, part))
             maps = predict([image for _, image in pairs]) if pairs else []
             for (work, image), saliency_map in zip(pairs, maps, strict=True):
-                problem = _write(work, image, saliency_map, manifest)
+                problem = prediction_outputs.write(work, image, saliency_map, manifest)
                 if problem:
                     skipped.append(_Skipped(work.job.image, problem))
             del pairs, maps
@@ -205,8 +178,8 @@ def _reason(job: Job, error: Exception) -> str:
 
 
 def _parts(
-    sized: Iterable[tuple[_Work, int]], max_pixels: int
-) -> Iterator[tuple[list[_Work], int]]:
+    sized: Iterable[tuple[Work, int]], max_pixels: int
+) -> Iterator[tuple[list[Work], int]]:
     """All at once, or in several parts where the images are large; and their pixels."""
     part, num_pixels = [], 0
     for work, pixels in sized:
@@ -217,45 +190,3 @@ def _parts(
         num_pixels += pixels
     if part:
         yield part, num_pixels
-
-
-def _write(
-    work: _Work,
-    image: np.ndarray,
-    saliency_map: np.ndarray,
-    manifest: Manifest | None,
-) -> str:
-    """Writes the files of a job; returns why they cannot be called so, "" if they can.
-
-    Raises:
-      UserError: nothing more can be written.
-    """
-    job, state = work
-    try:
-        if manifest is not None:
-            manifest.begin(job.name, _files(job))
-        job.saliency_map.parent.mkdir(parents=True, exist_ok=True)
-        _write_files(job, image, saliency_map)
-        if manifest is not None and state is not None:
-            manifest.finish(job.name, state, _files(job))
-    except OSError as error:
-        reason = f"cannot write {job.saliency_map}: {error.strerror or error}"
-        if error.errno in _OF_THE_NAME:
-            return f"{reason}; this is for the image {job.image}"
-        raise UserError(
-            f"{printable(reason)}; images before it are done: mend that, and run the "
-            "same command again"
-        ) from error
-    return ""
-
-
-def _write_files(job: Job, image: np.ndarray, saliency_map: np.ndarray) -> None:
-    # The longest name first: if it is too long nothing has been written.
-    if job.overlay is not None:
-        visualization.save_image(
-            job.overlay, visualization.overlay(image, saliency_map)
-        )
-    if job.array is not None:
-        with atomic.written_aside(job.array) as file:
-            np.save(file, saliency_map)
-    visualization.save_image(job.saliency_map, grey_levels(saliency_map))

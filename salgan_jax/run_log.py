@@ -16,6 +16,7 @@ from salgan_jax import (
     not_finite,
     optimizers,
     places,
+    run_pictures,
     scalars,
     visualization,
 )
@@ -206,24 +207,12 @@ class RunLog:
         text = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
         logging.info("step %d: evaluation: %s", step, text)
         if shown:
-            picture = visualization.panels(
-                [
-                    (record.image, _ground_truth(record), _relative(saliency_map))
-                    for record, saliency_map in zip(shown, predicted, strict=True)
-                ],
-                ("image", "ground truth", f"prediction / maximum, step {step}"),
-                labels=[record.id for record in shown],
-            )
+            picture = run_pictures.panels(step, shown, predicted)
             visualization.save_image(self._folder.local / "panels.png", picture)
             self._writer.write_image(step, "eval/panels", picture)
-        phase_change = self._schedule.bootstrap_steps
-        is_drawn = 0 < phase_change < self._schedule.num_steps
         visualization.save_image(
             self._folder.local / "curves.png",
-            visualization.curves(
-                intervals.drawn(scalars.read(str(self._folder.local))),
-                phase_change_step=phase_change if is_drawn else None,
-            ),
+            run_pictures.curves(scalars.read(str(self._folder.local)), self._schedule),
         )
         self._flushed_at = time.monotonic()  # evaluation is not training time
 
@@ -262,15 +251,3 @@ class RunLog:
         )
         self._flushed_step, self._flushed_at = steps.stop, now
         self._is_first = False
-
-
-def _ground_truth(record: Record) -> np.ndarray:
-    """The density map, black where the data set gives none."""
-    if record.density_map is None:
-        return np.zeros(record.size, np.float32)
-    return record.density_map
-
-
-def _relative(saliency_map: np.ndarray) -> np.ndarray:
-    """The map divided by its maximum, as a ground truth map is."""
-    return saliency_map / max(float(saliency_map.max()), 1e-9)

@@ -13,11 +13,11 @@ PICTURE = """
 0 errors schedule config compatibility atomic places health not_finite
 1 models losses metrics
 2 optimizers state measures stepping players updates
-3 parallel processes preemption data checkpoints weights visualization scalars
+3 parallel processes preemption data checkpoints weights visualization curves scalars
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing
-4 export run_log intervals evaluation submission inference prediction
-4 prediction_files inspection
+4 export run_log run_pictures intervals evaluation submission inference
+4 prediction prediction_files prediction_outputs inspection
 4 input_images output_names prediction_plan manifest predicted_with bounded_work
 4 report compile_ahead
 5 doors launch configs

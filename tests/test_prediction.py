@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax import bounded_work, prediction, prediction_files
+from salgan_jax import bounded_work, prediction, prediction_files, prediction_outputs
 from salgan_jax.errors import UserError
 
 
@@ -55,7 +55,9 @@ def test_turned_photograph_gives_an_upright_map(tmp_path):
 def test_grey_level_is_the_rounded_absolute_saliency():
     saliency_map = np.array([[0, 0.5, 1], [1.4 / 255, 1.6 / 255, 0.999]], np.float32)
     expected = [[0, 128, 255], [1, 2, 255]]
-    np.testing.assert_array_equal(prediction.grey_levels(saliency_map), expected)
+    np.testing.assert_array_equal(
+        prediction_outputs.grey_levels(saliency_map), expected
+    )
 
 
 def test_overlay_and_array_stand_beside_the_map(tmp_path):
@@ -94,7 +96,7 @@ def test_images_that_vanish_are_skipped_too(tmp_path):
 def test_large_images_are_predicted_in_several_parts():
     sizes = [1, 1, 1, 1, 200, 60, 60, 1]
     job = prediction_files.Job(Path(), Path(), None, None)
-    works = [(prediction._Work(job, None), size) for size in sizes]
+    works = [(prediction_outputs.Work(job, None), size) for size in sizes]
     parts = prediction._parts(works, max_pixels=100)
     assert [(len(part), pixels) for part, pixels in parts] == [
         *((4, 4), (1, 200), (1, 60), (2, 61))
