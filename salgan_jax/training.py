@@ -89,6 +89,9 @@ def _steps(
 
     if _lacks_scores(run):
         scores = evaluate(state)
+        if scores is None:  # told to end again: for the next start to make up
+            log.ended_early(run.first_step)
+            return state
         checkpoints.replace(manager, run.first_step, state, config, scores)
     for steps, batch in zip(run.calls, run.batches, strict=True):
         if schedule.is_phase_change(steps.start):

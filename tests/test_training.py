@@ -269,7 +269,9 @@ def test_sigterm_while_evaluating_saves_at_once_and_the_scores_are_made_up_for(
     with monkeypatch.context() as patch:
         patch.setattr(inference, "make_predictor", told_after_one_image)
         assert training.train(config, str(workdir)).step == 3
-    assert predicted == [1]
+        # Told again while it makes up for the scores, the run does not go on without.
+        assert training.train(config, str(workdir)).step == 3
+    assert predicted == [1, 1]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert checkpoints.saved_metrics(str(workdir)) == {3: None}
     state = training.train(config, str(workdir))

@@ -23,7 +23,7 @@ from salgan_jax.checkpoints.reading import (
     saved_config,
     saved_metrics,
 )
-from salgan_jax.checkpoints.resuming import as_state, restore, set_aside_damaged
+from salgan_jax.checkpoints.resuming import as_state, set_aside_damaged
 from salgan_jax.checkpoints.writing import (
     Manager,
     open_manager,
@@ -47,7 +47,6 @@ __all__ = [
     "newest_intact",
     "open_manager",
     "replace",
-    "restore",
     "restore_arrays",
     "save",
     "save_weights",

@@ -44,15 +44,6 @@ def as_state(saved: dict[str, Any], like: TrainState) -> TrainState:
     return jax.tree.unflatten(structure, [arrays[name] for name in wanted])
 
 
-def restore(workdir: str, step: int, like: TrainState) -> TrainState:
-    """Returns the state at a step, in the structure of `like`, as NumPy arrays.
-
-    Raises:
-        FileNotFoundError, UserError: it is not there, damaged, or of another run.
-    """
-    return as_state(reading.newest_intact(workdir, step).state, like)
-
-
 def set_aside_damaged(workdir: str, damaged: Sequence[DamagedCheckpoint]) -> None:
     """Moves damaged checkpoints out of the way of those that will be written anew.
 

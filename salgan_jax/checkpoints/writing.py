@@ -95,7 +95,7 @@ def replace(
     step: int,
     state: TrainState,
     config: ConfigDict,
-    metrics: Mapping[str, float] | None,
+    metrics: Mapping[str, float],
 ) -> None:
     """Writes the newest checkpoint anew, with the scores it was saved without."""
     with _failure_said(manager):
