@@ -1,7 +1,9 @@
 """Reading images of any mode, and the one resize that training and prediction share."""
 
+import contextlib
 import io
 import os
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -124,12 +126,7 @@ def decode_map(
     Raises:
       UserError: the bytes are not a complete grey image, or too large.
     """
-    with (
-        opening.refusing(f"the map {name}"),
-        opening.open_image(data, max_megapixels=max_megapixels) as image,
-    ):
-        image.load()
-        opening.check_size(image.size, max_megapixels)
+    with _loaded(data, f"the map {name}", max_megapixels) as image:
         return _grey_map(image)
 
 
@@ -150,14 +147,23 @@ def _grey_map(image: Image.Image) -> np.ndarray:
 
 
 def _decode(file: BinaryIO | bytes, name: str, max_megapixels: float) -> np.ndarray:
+    with _loaded(file, f"the image {name}", max_megapixels) as image:
+        return _upright_rgb(image)
+
+
+@contextlib.contextmanager
+def _loaded(
+    file: BinaryIO | bytes, what: str, max_megapixels: float
+) -> Iterator[Image.Image]:
+    """The decoded picture in a file; what cannot be used of it is said of `what`."""
     with (
-        opening.refusing(f"the image {name}"),
+        opening.refusing(what),
         opening.open_image(file, max_megapixels=max_megapixels) as image,
     ):
         image.load()
         # An icon may hold another picture than its header says.
         opening.check_size(image.size, max_megapixels)
-        return _upright_rgb(image)
+        yield image
 
 
 def _upright_rgb(image: Image.Image) -> np.ndarray:
