@@ -19,6 +19,7 @@ from absl import app, flags
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import memory  # noqa: E402
 from configs import quickstart  # noqa: E402
 from salgan_jax import scalars, training  # noqa: E402
 
@@ -31,7 +32,7 @@ class Soak(NamedTuple):
     """What became of a long run.
 
     Attributes:
-        memory_growth: resident memory at the end of a fitted line, relative to its
+        memory_growth: memory in use at the end of a fitted line, relative to its
             beginning, minus 1.
         open_files: (at the beginning, at the end), means of a fifth of the samples.
         speed_ratio: images/s of the last fifth of the steps by that of the first.
@@ -76,9 +77,8 @@ def _epochs(config, num_steps: int) -> int:
 
 
 def _sample() -> tuple[float, float]:
-    """Resident memory in bytes, and the number of open files."""
-    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE"), len(os.listdir("/proc/self/fd"))
+    """Memory in use, in bytes, and the number of open files."""
+    return memory.in_use(), len(os.listdir("/proc/self/fd"))
 
 
 def _judge(samples: np.ndarray, speeds: np.ndarray) -> Soak:
@@ -98,7 +98,7 @@ def main(argv: list[str]) -> None:
     del argv
     soak = measure(_STEPS.value)
     print(
-        f"{_STEPS.value} steps: resident memory {soak.memory / 1e6:.0f} MB, "
+        f"{_STEPS.value} steps: {soak.memory / 1e6:.0f} MB in use, "
         f"{100 * soak.memory_growth:+.1f} % over the run; open files "
         f"{soak.open_files[0]:.1f} to {soak.open_files[1]:.1f}; speed of the last "
         f"fifth {soak.speed_ratio:.3f} of the first"

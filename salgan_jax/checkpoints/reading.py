@@ -1,5 +1,6 @@
 """Reading checkpoints: which there are, and what the newest intact one holds."""
 
+import json
 from typing import Any, NamedTuple
 
 import jax
@@ -203,11 +204,10 @@ def _read(folder: epath.Path, step: int, subtree: tuple[str, ...] | None) -> Sav
 
 
 def _read_json(path: epath.Path) -> dict[str, Any]:
-    # Orbax calls the file of scores by another name than those of other items.
+    # Not by Orbax, which would have every process of a run read at the same time. It
+    # calls the file of scores by another name than those of other items.
     name = "metrics" if path.name == "metrics" else "metadata"
-    handler = ocp.JsonCheckpointHandler(filename=name)
-    with ocp.Checkpointer(handler) as checkpointer:
-        return checkpointer.restore(path)
+    return json.loads((path / name).read_text())
 
 
 def _read_state(path: epath.Path, subtree: tuple[str, ...]) -> dict[str, Any]:
