@@ -99,7 +99,7 @@ def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) 
         _hide_library_chatter()
         app.run(main, flags_parser=lambda argv: _parse_flags(argv, arguments))
     except UserError as error:
-        return _complain(str(error))
+        return _complain(_lost_peer(error.__cause__) or str(error))
     except BrokenPipeError:  # the reader, say `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -112,13 +112,23 @@ def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) 
         print("interrupted", file=sys.stderr)
         return 130
     except Exception as error:
-        if not _is_joined() or not sys.modules["salgan_jax.processes"].is_lost(error):
+        message = _lost_peer(error)
+        if message is None:
             raise
-        return _complain(
-            f"another process of this run has ended, so this one ends too ({error}); "
-            "what is saved is good: start all of them again"
-        )
+        return _complain(message)
     raise AssertionError("absl has not exited")
+
+
+def _lost_peer(error: BaseException | None) -> str | None:
+    """What to say if the error is that another process of the run has ended."""
+    if error is None or not _is_joined():
+        return None
+    if not sys.modules["salgan_jax.processes"].is_lost(error):
+        return None
+    return (
+        f"another process of this run has ended, so this one ends too ({error}); "
+        "what is saved is good: start all of them again"
+    )
 
 
 def _is_joined() -> bool:

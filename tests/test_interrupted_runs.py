@@ -304,6 +304,7 @@ def test_when_one_of_two_hosts_is_lost_the_other_says_so_and_ends(
     ((code, output),) = company.finish([both[1 - victim]], timeout=200)
     assert time.monotonic() - lost < 150
     both[victim].kill()
+    company.finish([both[victim]])
     assert code != 0
     ours, of_jax = "another process of this run has ended", "another task died"
     assert ours in output or of_jax in output
