@@ -19,7 +19,7 @@ _TOGETHER: dict[str, str] = {
         "accuracy of the discriminator": ("real_accuracy", "fake_accuracy"),
         "logits of the discriminator": ("real_logit", "fake_logit"),
         "grad norm of both players": ("generator_grad_norm", "discriminator_grad_norm"),
-        "grad norm of the generator's losses, at its logits": (
+        "grad norm of both losses, at the logits": (
             "content_logit_grad_norm",
             "adversarial_logit_grad_norm",
         ),
