@@ -15,5 +15,5 @@ step() {
 step ruff format --check .
 step ruff check .
 step pyright
-step pytest -n 2 --dist loadfile --durations=10 "$@"
+step pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 "$@"
 echo "== all checks passed in $SECONDS s"

@@ -1,4 +1,6 @@
 import concurrent.futures
+import subprocess
+import sys
 from typing import Any
 
 import jax
@@ -135,6 +137,28 @@ def test_openvino_predicts_the_same_from_any_thread():
             # OpenVINO may choose half precision.
             np.testing.assert_allclose(actual, wanted, atol=0.03)
     assert np.ptp(expected[0]) > 0.1
+
+
+@pytest.mark.slow
+def test_the_first_requests_to_openvino_come_together_and_do_not_wait_forever():
+    pytest.importorskip("openvino", reason="requirements-export.txt is not installed")
+    program = (
+        "import sys, threading\n"
+        "sys.path.insert(0, 'tests')\n"
+        "import test_inference as tests\n"
+        "predict = tests.inference.make_predictor(\n"
+        "    tests._small_generator(), 2, backend='openvino')\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "together = threading.Barrier(8)\n"
+        "def ask():\n"
+        "    together.wait()\n"
+        "    predict([tests._image(40, 50)])\n"
+        "threads = [threading.Thread(target=ask) for _ in range(8)]\n"
+        "[thread.start() for thread in threads]\n"
+        "[thread.join() for thread in threads]\n"
+    )
+    for _ in range(8):  # without the request that is made first, most hang
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
 
 def test_a_backend_that_is_not_installed_is_one_clear_line(monkeypatch):

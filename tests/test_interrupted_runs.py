@@ -105,6 +105,7 @@ def assert_intact(workdir, uninterrupted):
             assert not miniature.differing(other, state)
 
 
+@pytest.mark.timeout(0)  # --kills=1000 takes hours
 def test_killed_again_and_again_a_run_ends_bit_identical(
     uninterrupted, environment, tmp_path, num_kills
 ):

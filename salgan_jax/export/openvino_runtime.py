@@ -48,6 +48,10 @@ def make_saliency_maps(
         hint = _PRECISIONS[precision]
         settings = {"INFERENCE_PRECISION_HINT": hint} if hint else {}
         model = core.compile_model(folder / onnx_format.FILE, "CPU", settings)
+    # OpenVINO's Python waits forever for itself if two threads make its first request
+    # together: the first is made here, of a black image.
+    height, width = loaded.config.data.image_size
+    model({"image": np.zeros((1, height, width, 3), np.float32)})
     of_thread = threading.local()  # a request is for one thread at a time
 
     def saliency_maps(images: np.ndarray) -> np.ndarray:
