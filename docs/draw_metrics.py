@@ -1,12 +1,12 @@
 """Draws the pictures of metrics.md: maps of one imagined scene, and what each scores.
 
-    python docs/draw_metrics.py FOLDER
+python docs/draw_metrics.py FOLDER
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
+import jax.numpy as jnp
 import matplotlib.figure
 import numpy as np
 
@@ -54,14 +54,17 @@ def scores(
     truth, centre = _density(here, SIGMA_PX), _density(elsewhere, 3 * SIGMA_PX)
     others = np.zeros((HEIGHT, WIDTH), np.int32)
     np.add.at(others, (elsewhere[:, 1], elsewhere[:, 0]), 1)
+    saliency_map, truth, centre, others, points = map(
+        jnp.asarray, (prediction, truth, centre, others, here)
+    )
     found = {
-        "NSS": fixation.nss(prediction, here),
-        "AUC": roc.auc(prediction, here),
-        "sAUC": roc.shuffled_auc(prediction, others, here),
-        "CC": similarity.cc(prediction, truth),
-        "SIM": similarity.sim(prediction, truth),
-        "KLD": similarity.kld(prediction, truth),
-        "IG": fixation.information_gain(prediction, centre, here),
+        "NSS": fixation.nss(saliency_map, points),
+        "AUC": roc.auc(saliency_map, points),
+        "sAUC": roc.shuffled_auc(saliency_map, others, points),
+        "CC": similarity.cc(saliency_map, truth),
+        "SIM": similarity.sim(saliency_map, truth),
+        "KLD": similarity.kld(saliency_map, truth),
+        "IG": fixation.information_gain(saliency_map, centre, points),
     }
     return {name: float(score) for name, score in found.items()}
 
