@@ -114,7 +114,7 @@ def predict_files(
     Images are of 640x480 pixels, precision is that of `launch/predict.py`.
     """
     loaded = contestants.as_loaded(network)
-    batch_size = inference.preferred_batch_size()
+    batch_size = inference.preferred_batch_size(loaded)
     predict = inference.make_predictor(
         loaded, batch_size, backend=backend, precision="auto"
     )

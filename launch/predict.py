@@ -10,9 +10,9 @@ image could not be read, after all the others are done.
 from absl import flags
 
 from salgan_jax import (
-    checkpoints,
     doors,
     inference,
+    loading,
     predicted_with,
     prediction,
     prediction_files,
@@ -23,7 +23,7 @@ from salgan_jax.errors import printable
 from salgan_jax.manifest import Manifest
 
 _CHECKPOINT = flags.DEFINE_string(
-    "checkpoint", None, "The workdir of a training run.", required=True
+    "checkpoint", None, "A workdir, the folder of a step, or a file.", required=True
 )
 _STEP = flags.DEFINE_integer("step", None, "Which checkpoint; the latest by default.")
 _INPUT = flags.DEFINE_string(
@@ -48,7 +48,7 @@ _BACKEND = flags.DEFINE_enum(
 _PRECISION = flags.DEFINE_enum(
     "precision",
     "auto",
-    ["auto", "float32", "bfloat16"],
+    inference.PRECISIONS,
     "Of the arithmetic; auto is what is fast on this machine.",
 )
 _RESUME = flags.DEFINE_bool(
@@ -76,9 +76,9 @@ def main(argv: list[str]) -> int:
         npy=_NPY.value,
         share=share,
     )
-    loaded = checkpoints.load_generator(_CHECKPOINT.value, _STEP.value)
+    loaded = loading.load_generator(_CHECKPOINT.value, _STEP.value)
     prediction_files.make_output_folder(_OUTPUT.value)
-    batch_size = min(inference.preferred_batch_size(), max(1, len(jobs)))
+    batch_size = min(inference.preferred_batch_size(loaded), max(1, len(jobs)))
     predict = inference.make_predictor(
         loaded,
         batch_size,

@@ -73,7 +73,7 @@ def main(argv: list[str]) -> None:
         raise UserError(f"--output={output}: there is no folder {output.parent}")
     paths, sizes = story.find_images(folder, benchmark)
     loaded = checkpoints.load_generator(checkpoint, _STEP.value)
-    batch_size = inference.preferred_batch_size()
+    batch_size = inference.preferred_batch_size(loaded)
     predictor = inference.make_predictor(
         loaded, batch_size, post_processing=_POST_PROCESSING.value
     )

@@ -112,7 +112,7 @@ def _outcome(main: Callable[[list[str]], int | None], arguments: Sequence[str]) 
         print("interrupted", file=sys.stderr)
         return 130
     except Exception as error:
-        message = _lost_peer(error)
+        message = _lost_peer(error) or _out_of_memory(error)
         if message is None:
             raise
         return _complain(message)
@@ -128,6 +128,18 @@ def _lost_peer(error: BaseException | None) -> str | None:
     return (
         f"another process of this run has ended, so this one ends too ({error}); "
         "what is saved is good: start all of them again"
+    )
+
+
+def _out_of_memory(error: Exception) -> str | None:
+    """What to say if the error is JAX's, that an array has no room on a device."""
+    said = str(error).splitlines()[0] if str(error) else ""
+    if not (type(error).__name__ == "JaxRuntimeError" and "RESOURCE_EXHAUSTED" in said):
+        return None
+    return (
+        f"the device has too little memory ({said}); what is saved is good: use a "
+        "smaller --config.batch_size, --config.data.cache=host, "
+        "--config.precision.generator=bfloat16, or end what else uses the device"
     )
 
 

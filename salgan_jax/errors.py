@@ -1,6 +1,9 @@
 """The one error that says: this can be mended by whoever typed the command."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
+
+_MOST_KNOWN = 12
 
 
 class UserError(ValueError):
@@ -19,6 +22,24 @@ def listed(names: Sequence[str], *, most: int = 5) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def chosen(name: str, known: Iterable[str], what: str) -> str:
+    """Returns the name if it is one of those known.
+
+    >>> chosen("pgn", ["png", "npy"], "format")
+    Traceback (most recent call last):
+    salgan_jax.errors.UserError: format='pgn': did you mean png? known: png, npy
+
+    Raises:
+        UserError: it is not; says which come close.
+    """
+    known = list(known)
+    if name in known:
+        return name
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise UserError(f"{what}={name!r}: {hint}known: {listed(known, most=_MOST_KNOWN)}")
 
 
 def printable(text: str) -> str:

@@ -73,7 +73,24 @@ def write(sources: Sequence[Source], output: str) -> None:
             state["generator"] = {"params": params}
         if imported.discriminator:
             state["discriminator"] = {"params": imported.discriminator}
-    checkpoints.save_weights(str(directory), state, _config(sources))
+    config = config_for([source.imported for source in sources])
+    config.init_from = ",".join(pathlib.Path(source.path).name for source in sources)
+    checkpoints.save_weights(str(directory), state, config)
+
+
+def config_for(weights: Sequence[Imported]) -> ConfigDict:
+    """Returns the config that the weights need; that of our own exports is kept."""
+    config = config_module.default()
+    for imported in weights:
+        if imported.config is not None:
+            config = compatibility.complete(imported.config)
+        elif imported.input_convention is not None:
+            config.name = imported.what
+            config.model.input_convention = imported.input_convention
+    for imported in weights:
+        if imported.variant is not None:
+            config.model.discriminator = imported.variant
+    return config
 
 
 def table(sources: Sequence[Source]) -> str:
@@ -107,23 +124,6 @@ def _read(path: str) -> Source:
     known_as = _KNOWN_SHA256.get(sha256.hexdigest()[:8], "")
     known_as = known_as or _KNOWN_MD5.get(md5.hexdigest(), "")
     return Source(path, sha256.hexdigest(), known_as, imported)
-
-
-def _config(sources: Sequence[Source]) -> ConfigDict:
-    """Returns the config that the weights need; that of our own exports is kept."""
-    config = config_module.default()
-    for source in sources:
-        imported = source.imported
-        if imported.config is not None:
-            config = compatibility.complete(imported.config)
-        elif imported.input_convention is not None:
-            config.name = imported.what
-            config.model.input_convention = imported.input_convention
-    for source in sources:
-        if source.imported.variant is not None:
-            config.model.discriminator = source.imported.variant
-    config.init_from = ",".join(pathlib.Path(source.path).name for source in sources)
-    return config
 
 
 def _size(layers: Layers) -> int:

@@ -5,6 +5,7 @@ own sizes.
 """
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,10 +22,19 @@ from salgan_jax.errors import UserError
 __all__ = [
     "BACKENDS",
     "POST_PROCESSING",
+    "PRECISIONS",
     "Predictor",
     "make_predictor",
     "preferred_batch_size",
 ]
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+# Large files come a few at a time, and a batch that is not full costs as much.
+_LARGEST_BATCH = 16
+_MEMORY_WHERE_UNKNOWN = 8 << 30
+# A prediction takes as much as so many of its widest layers, measured in float32:
+# docs/performance.md has 0.95 GB for 8 images of 256x192.
+_WIDEST_LAYERS = 10
 
 # uint8 images [H, W, 3] RGB of any sizes -> float32 saliency maps [H, W] in [0, 1],
 # each at its image's size.
@@ -91,12 +101,28 @@ def make_predictor(
     )
 
 
-def preferred_batch_size() -> int:
-    """Images at once: 8 on an accelerator, 1 on a CPU.
+def preferred_batch_size(loaded: LoadedGenerator) -> int:
+    """Images at once: 1 on a CPU, on an accelerator up to 16, as its memory has room.
 
     A CPU takes as long for each image of a batch, padding included, as for one alone.
+    An accelerator gives an eighth of its memory to a batch: several are on the way.
     """
-    return 1 if jax.default_backend() == "cpu" else 8
+    device = jax.local_devices()[0]
+    if device.platform == "cpu":
+        return 1
+    memory = (device.memory_stats() or {}).get("bytes_limit", _MEMORY_WHERE_UNKNOWN)
+    return _batch_that_fits(loaded, memory // 8)
+
+
+def _batch_that_fits(loaded: LoadedGenerator, num_bytes: int) -> int:
+    """The largest power of two up to 16 of which a prediction takes so much at most."""
+    height, width = _frame_size(loaded.config)
+    channels = 64 * loaded.generator.width_multiplier
+    an_image = (
+        _WIDEST_LAYERS * height * width * channels * np.dtype(np.float32).itemsize
+    )
+    room = min(_LARGEST_BATCH, num_bytes / an_image)
+    return 2 ** max(0, math.floor(math.log2(room)))
 
 
 def _frame_size(config: Any) -> tuple[int, int]:

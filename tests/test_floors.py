@@ -19,7 +19,7 @@ PICTURE = """
 4 export run_log run_pictures intervals evaluation submission inference
 4 prediction prediction_files prediction_outputs inspection
 4 input_images output_names prediction_plan manifest predicted_with bounded_work
-4 report compile_ahead
+4 loading saliency report compile_ahead
 5 doors launch configs
 """
 FLOOR_OF = {

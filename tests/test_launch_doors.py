@@ -145,6 +145,16 @@ def test_a_bug_keeps_its_traceback(start, flags, body, line):
     assert line in errors
 
 
+def test_an_array_too_large_for_the_device_is_one_line(start):
+    body = "import jax.numpy; jax.numpy.zeros(1 << 50).block_until_ready()"
+    code, output, errors = start(*GOOD, body=body)
+    assert (code, output) == (2, "")
+    assert errors.splitlines()[-1].startswith(
+        "error: the device has too little memory (RESOURCE_EXHAUSTED"
+    )
+    assert "--config.batch_size" in errors and "Traceback" not in errors
+
+
 def test_ctrl_c_is_quiet_and_code_130(start):
     # A shell starts what runs in its background, as a CI may do, deaf to Ctrl-C.
     listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"

@@ -1,8 +1,5 @@
 """Metrics against pysaliency's published values, plain NumPy and hand-worked cases."""
 
-import doctest
-import importlib
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -331,13 +328,3 @@ def test_images_without_a_score_are_left_out_of_the_mean_and_counted():
     nothing = intervals.bootstrap_mean(np.array([np.nan]))
     assert np.isnan(nothing.mean)
     assert nothing.num_images == 0
-
-
-@pytest.mark.parametrize(
-    "name", ["similarity", "fixation", "roc", "ranking", "baselines", "intervals"]
-)
-def test_the_examples_in_the_docstrings_are_right(name):
-    module = importlib.import_module(f"salgan_jax.metrics.{name}")
-    results = doctest.testmod(module)
-    assert results.attempted > 0
-    assert results.failed == 0

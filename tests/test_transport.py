@@ -1,16 +1,9 @@
 """The earth mover's distance of hand-worked maps."""
 
-import doctest
-
 import numpy as np
 import pytest
 
 from salgan_jax.metrics import transport
-
-
-def test_the_examples_in_the_docstring_are_right():
-    results = doctest.testmod(transport)
-    assert results.attempted == 2 and results.failed == 0
 
 
 def test_mass_moves_the_shortest_way():

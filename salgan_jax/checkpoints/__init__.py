@@ -8,6 +8,7 @@ are kept, and the best by one metric besides.
 
 from salgan_jax.checkpoints.generators import (
     LoadedGenerator,
+    as_loaded,
     load_generator,
     make_generator,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Manager",
     "Saved",
     "all_steps",
+    "as_loaded",
     "as_state",
     "best_step",
     "has_checkpoints",

@@ -47,18 +47,36 @@ def load_generator(workdir: str, step: int | None = None) -> LoadedGenerator:
             config's generator.
     """
     saved = reading.newest_intact(workdir, step, subtree=("generator", "params"))
-    generator, params = make_generator(saved.config), saved.state["generator"]["params"]
+    params = saved.state["generator"]["params"]
+    return as_loaded(workdir, params, saved.config, saved.step)
+
+
+def as_loaded(
+    place: str, params: Any, config: ConfigDict, step: int
+) -> LoadedGenerator:
+    """Returns a generator with parameters that are known to be all of its own.
+
+    Args:
+        place: where they are from, for messages.
+        params: nested dicts of arrays.
+        config: of the network.
+        step: updates that the parameters have seen.
+
+    Raises:
+        UserError: they are not those of the config's generator.
+    """
+    generator = make_generator(config)
     if "decoder" not in params:
         raise UserError(
-            f"{workdir} holds VGG-16 only, no whole generator: start a run from it "
-            f"with --config.init_from={workdir}"
+            f"{place} holds VGG-16 only, no whole generator: start a run from it "
+            f"with --config.init_from={place}"
         )
-    _check_shapes(workdir, generator, params, tuple(saved.config.data.image_size))
-    return LoadedGenerator(generator, params, saved.config, saved.step)
+    _check_shapes(place, generator, params, tuple(config.data.image_size))
+    return LoadedGenerator(generator, params, config, step)
 
 
 def _check_shapes(
-    workdir: str, generator: Generator, params: Any, image_size: tuple[int, ...]
+    place: str, generator: Generator, params: Any, image_size: tuple[int, ...]
 ) -> None:
     image = jax.ShapeDtypeStruct((1, *image_size, 3), np.float32)
     expected = jax.eval_shape(generator.init, jax.random.key(0), image)["params"]
@@ -71,6 +89,6 @@ def _check_shapes(
     if shapes[0] != shapes[1]:
         wrong = sorted(set(shapes[0].items()) ^ set(shapes[1].items()))
         raise UserError(
-            f"the checkpoint in {workdir} is of another architecture than its config "
+            f"the generator in {place} is of another architecture than its config "
             f"says: {', '.join(f'{name} {shape}' for name, shape in wrong[:6])}"
         )

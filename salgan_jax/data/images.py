@@ -64,6 +64,17 @@ def decode_image(
     return _decode(data, name, max_megapixels)
 
 
+def from_pillow(picture: Image.Image) -> np.ndarray:
+    """Returns a picture that is open already as uint8 [H, W, 3]; see `decode_image`.
+
+    Raises:
+      UserError: its file is not complete, or its pixels are no colours.
+    """
+    with opening.refusing(f"the image {getattr(picture, 'filename', '')!r}"):
+        picture.load()
+        return _upright_rgb(picture)
+
+
 def resize_image(image: np.ndarray, *, height: int, width: int) -> np.ndarray:
     """Returns a uint8 [H, W, 3] image at another size, uint8 [height, width, 3].
 
