@@ -18,13 +18,14 @@ import tiny_game
 import weight_files
 from shown_commands import ROOT, blocks, commands, make_clone, page, run, run_all
 
-from salgan_jax import checkpoints, health, predicted_with, updates
+from salgan_jax import checkpoints, health, updates
 from salgan_jax import config as config_module
 from salgan_jax.data import opening
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.export import story
 from salgan_jax.metrics.batches import METRICS
 from salgan_jax.metrics.conventions import CONVENTIONS
+from salgan_jax.prediction import predicted_with
 from salgan_jax.submission.benchmarks import BENCHMARKS
 
 
