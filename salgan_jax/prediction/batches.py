@@ -77,7 +77,7 @@ def predict_files(
     total = len(jobs) if isinstance(jobs, Sized) else None
     num_written, num_done_before = 0, 0
     failures: list[Failure] = []
-    with tqdm.tqdm(total=total, unit="image", disable=None) as progress:
+    with tqdm.tqdm(total=total, unit="image", disable=total == 0 or None) as progress:
 
         def pass_over() -> None:
             nonlocal num_done_before

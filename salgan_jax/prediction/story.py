@@ -1,16 +1,16 @@
 """The story of a prediction: what is given, by which network, to which folder."""
 
-import pathlib
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from salgan_jax import inference, loading, processes
 from salgan_jax.checkpoints import LoadedGenerator
 from salgan_jax.data import opening
-from salgan_jax.errors import UserError, printable
+from salgan_jax.errors import UserError
 from salgan_jax.prediction import (
     batches,
+    cameras,
     files,
     predicted_with,
     video_reading,
@@ -18,10 +18,7 @@ from salgan_jax.prediction import (
 )
 from salgan_jax.prediction.formats import Wanted
 from salgan_jax.prediction.manifest import Manifest
-from salgan_jax.prediction.plan import Job
-from salgan_jax.prediction.to_do import Failure
-
-_CAMERA = "camera:"
+from salgan_jax.prediction.summary import Summary
 
 
 class Settings(NamedTuple):
@@ -44,71 +41,6 @@ class Settings(NamedTuple):
     seconds: float | None = None
 
 
-class Summary(NamedTuple):
-    """What became of everything that was given; of the failures those of this process.
-
-    Attributes:
-        step: of the checkpoint.
-        output: the folder.
-        inputs: images, videos and cameras.
-        videos: of these the videos and cameras.
-        written: those whose files are written now.
-        done_before: those left out.
-        num_failures: of all processes.
-        failures: of this process.
-        frames: predicted now, those of videos as well.
-        seconds: that predicting took, without loading.
-    """
-
-    step: int
-    output: str
-    inputs: int
-    videos: int
-    written: int
-    done_before: int
-    num_failures: int
-    failures: list[Failure]
-    frames: int
-    seconds: float
-
-    @property
-    def images_per_second(self) -> float:
-        """Frames predicted in a second."""
-        return self.frames / self.seconds if self.seconds else 0.0
-
-    def lines(self) -> list[str]:
-        """Returns it for people."""
-        kinds = "images and videos" if self.videos else "images"
-        if self.videos == self.inputs:
-            kinds = f"videos ({self.frames} frames)"
-        lines = [
-            f"{self.written} of {self.inputs} {kinds} predicted with step "
-            f"{self.step}, written to {self.output}"
-        ]
-        if self.frames:
-            lines.append(f"{self.images_per_second:.1f} images/s")
-        if self.done_before:
-            lines.append(f"done before: {self.done_before}")
-        if self.num_failures:
-            lines.append(
-                f"skipped because unreadable: {self.num_failures} (named above)"
-            )
-        return lines
-
-    def as_json(self) -> dict[str, Any]:
-        """Returns it as what JSON can hold; names that are no text are escaped."""
-        failures = [
-            {"path": printable(str(path)), "reason": printable(reason)}
-            for path, reason in self.failures
-        ]
-        return self._asdict() | {
-            "output": printable(self.output),
-            "failures": failures,
-            "seconds": round(self.seconds, 3),
-            "images_per_second": round(self.images_per_second, 3),
-        }
-
-
 def predict(
     checkpoint: str,
     step: int | None,
@@ -128,15 +60,18 @@ def predict(
         raise UserError(
             f"batch_size={settings.batch_size}: it must be 0 (chosen) or more"
         )
-    if any(each.startswith(_CAMERA) for each in inputs):
+    if any(each.startswith(cameras.PREFIX) for each in inputs):
         return _record(checkpoint, step, inputs, output, wanted, settings)
+    if settings.seconds is not None:
+        raise UserError("seconds is for a camera: --input=camera:0")
     share = processes.share()
     plan = files.plan(inputs, output, wanted=wanted, share=share)
     if plan.num_videos:
         video_reading.check_installed()
     loaded = loading.load_generator(checkpoint, step)
     files.make_output_folder(output)
-    at_once = _video_settings(loaded, settings, wanted)
+    most = len(plan.images) if not plan.num_videos else None
+    at_once = _video_settings(loaded, settings, wanted, most)
     described = predicted_with.describe(
         loaded, **_way(settings), **wanted.style._asdict()
     )
@@ -184,20 +119,15 @@ def _record(
     """Predicts what a camera sees."""
     if len(inputs) != 1:
         raise UserError(f"a camera is the only input of a prediction: {inputs[0]!r}")
-    number = inputs[0].removeprefix(_CAMERA)
-    video_reading.check_installed()
-    name = f"camera_{number}"
-    endings = wanted.endings(f"{name}.mp4")
-    job = Job(
-        image=pathlib.Path(inputs[0]),
-        folder=pathlib.Path(output).expanduser(),
-        files={each: name + ending for each, ending in endings.items()},
-    )
+    seconds = settings.seconds
+    if seconds is not None and not seconds > 0:
+        raise UserError(f"seconds={seconds:g}: a recording takes more than 0")
+    job = cameras.job_of(inputs[0], output, wanted)
     loaded = loading.load_generator(checkpoint, step)
     files.make_output_folder(output)
-    at_once = _video_settings(loaded, settings, wanted)
+    at_once = _video_settings(loaded, settings, wanted, most=None)
     start = time.perf_counter()
-    outcome = videos.record(at_once, number, job, seconds=settings.seconds)
+    outcome = cameras.record(at_once, job, seconds=seconds)
     return Summary(
         loaded.step,
         output,
@@ -213,9 +143,12 @@ def _record(
 
 
 def _video_settings(
-    loaded: LoadedGenerator, settings: Settings, wanted: Wanted
+    loaded: LoadedGenerator, settings: Settings, wanted: Wanted, most: int | None
 ) -> videos.Settings:
+    """How frames are predicted; no batch is larger than `most` images."""
     batch_size = settings.batch_size or inference.preferred_batch_size(loaded)
+    if most is not None:
+        batch_size = min(batch_size, max(1, most))
     predict = inference.make_predictor(loaded, batch_size, **_way(settings))
     return videos.Settings(predict, batch_size, settings.max_megapixels, wanted.style)
 

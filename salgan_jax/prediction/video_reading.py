@@ -5,7 +5,6 @@ import importlib.util
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -17,7 +16,6 @@ from salgan_jax.errors import UserError, printable
 
 # Nothing that names other files, as a playlist does.
 _CONTAINERS = "mov,matroska,avi,mpeg,mpegts,flv,asf,ogg,mpegvideo,h264,hevc"
-_CAMERA_KIND, _CAMERA = "v4l2", "/dev/video{}"
 # What a header may promise more than there is: frames that an edit hides, a last one.
 _FEW_FRAMES, _FEW_SECONDS = 2, 0.5
 
@@ -89,7 +87,7 @@ def opened(path: str | os.PathLike[str], *, max_megapixels: float) -> Iterator[V
     """
     name = os.fspath(path)
     with contextlib.ExitStack() as stack:
-        with _refusing(name):
+        with refusing(name):
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             file = stack.enter_context(open(handle, "rb"))
             if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -98,32 +96,35 @@ def opened(path: str | os.PathLike[str], *, max_megapixels: float) -> Iterator[V
             options = {"format_whitelist": _CONTAINERS}
             container = _av().open(file, container_options=options)
             stack.enter_context(container)
-            video = _checked(name, container, max_megapixels)
+            video = checked(name, container, max_megapixels)
         yield video
 
 
-@contextlib.contextmanager
-def opened_camera(number: str, *, max_megapixels: float) -> Iterator[Video]:
-    """A camera of this machine, by its number.
+def checked(name: str, container: Any, max_megapixels: float) -> Video:
+    """Returns what is in an opened container of PyAV's.
 
     Raises:
-      UserError: there is none, or it gives no pictures.
+      ValueError: it has no pictures that can be decoded, or too large ones.
     """
-    if not number.isdecimal() or not sys.platform.startswith("linux"):
-        raise UserError(f"camera:{number}: cameras are camera:0, camera:1, on Linux")
-    path = _CAMERA.format(number)
+    if not container.streams.video:
+        raise ValueError("it has no moving pictures")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise ValueError("its codec is not known")
+    stream.thread_type = "AUTO"
+    context = stream.codec_context
+    opening.check_size((context.width, context.height), max_megapixels)
+    return Video(name, container, stream, list(container.streams.audio))
+
+
+@contextlib.contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Turns what is raised while a video is opened into one line."""
     try:
-        container = _av().open(path, format=_CAMERA_KIND)
-    except OSError as error:  # those of PyAV are
-        there = sorted(entry for entry in os.listdir("/dev") if entry[:5] == "video")
-        raise UserError(
-            f"there is no camera {number} to read at {path} ({error.strerror}); "
-            f"devices here: {', '.join(there) or 'none'}"
-        ) from error
-    with container:
-        with _refusing(path):
-            video = _checked(path, container, max_megapixels)
-        yield video._replace(is_live=True)
+        yield
+    except (_av().FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unusable(f"cannot read the video {name}: {reason}") from error
 
 
 def frames(
@@ -193,28 +194,6 @@ def _time_of(frame: Any, count: int, video: Video) -> int:
         return frame.pts
     rate = video.stream.average_rate or video.stream.guessed_rate or 25
     return round(count / rate / video.time_base)
-
-
-def _checked(name: str, container: Any, max_megapixels: float) -> Video:
-    if not container.streams.video:
-        raise ValueError("it has no moving pictures")
-    stream = container.streams.video[0]
-    if stream.codec_context is None:
-        raise ValueError("its codec is not known")
-    stream.thread_type = "AUTO"
-    context = stream.codec_context
-    opening.check_size((context.width, context.height), max_megapixels)
-    return Video(name, container, stream, list(container.streams.audio))
-
-
-@contextlib.contextmanager
-def _refusing(name: str) -> Iterator[None]:
-    """Turns what is raised while a video is opened into one line."""
-    try:
-        yield
-    except (_av().FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise Unusable(f"cannot read the video {name}: {reason}") from error
 
 
 def _av() -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 
 from salgan_jax import atomic
 from salgan_jax.data import images
-from salgan_jax.errors import UserError, printable
-from salgan_jax.prediction.video_reading import Frame, Video
+from salgan_jax.errors import UserError
+from salgan_jax.prediction.video_reading import Frame, Unusable, Video
 
 _CODEC = "libx264"
 # Visually near the original, at a fraction of the time of a prediction.
@@ -101,15 +101,8 @@ class Writer:
         ratio = self._video.stream.sample_aspect_ratio
         source = self._video.stream.codec_context
         if ratio:
-            turned = (
-                (width, height)
-                == (source.height, source.width)
-                != (
-                    source.width,
-                    source.height,
-                )
-            )
-            context.sample_aspect_ratio = 1 / ratio if turned else ratio
+            is_turned = (height, width) == (source.width, source.height)
+            context.sample_aspect_ratio = 1 / ratio if is_turned else ratio
 
 
 @contextlib.contextmanager
@@ -118,27 +111,26 @@ def written(path: str | os.PathLike[str], video: Video) -> Iterator[Writer]:
 
     Raises:
       UserError: this PyAV has no encoder of H.264.
-      OSError: it cannot be written.
+      Unusable: what the video holds cannot be written in this way.
+      OSError: the file cannot be written.
     """
     av = _av()
     if _CODEC not in av.codecs_available:
         raise UserError(f"this PyAV cannot write H.264: it has no {_CODEC}")
     muxer = _MUXERS[os.path.splitext(path)[1]]
-    with (
-        atomic.written_aside(path) as file,
-        av.open(file, "w", format=muxer) as container,
-    ):
-        writer = Writer(container, video)
-        yield writer
-        writer.finish()
-
-
-def said_of_sound(writer: Writer, path: str | os.PathLike[str]) -> str:
-    """Returns what to say where sound is left out, else an empty text."""
-    if not writer.left_out:
-        return ""
-    codecs = ", ".join(writer.left_out)
-    return f"{printable(os.fspath(path))} is without sound: it cannot hold {codecs}"
+    try:
+        with (
+            atomic.written_aside(path) as file,
+            av.open(file, "w", format=muxer) as container,
+        ):
+            writer = Writer(container, video)
+            yield writer
+            writer.finish()
+    except av.FFmpegError as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unusable(
+            f"cannot write {os.fspath(path)}, made of {video.name}: {reason}"
+        ) from error
 
 
 def _av() -> Any:

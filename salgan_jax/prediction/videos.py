@@ -1,12 +1,10 @@
-"""Saliency of videos and cameras, written as videos: frame by frame, each by itself."""
+"""Saliency of videos, written as videos: frame by frame, each by itself."""
 
 import contextlib
+import functools
 import itertools
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -81,28 +79,47 @@ def predict_videos(
     return Outcome(num_written, failures, num_done_before, num_frames)
 
 
-def record(
-    settings: Settings, number: str, job: Job, *, seconds: float | None
-) -> Outcome:
-    """Writes what a camera sees, until Ctrl-C or for so many seconds.
+def write(
+    settings: Settings, video: Video, job: Job, goes_on: Callable[[Frame], bool]
+) -> tuple[int, str]:
+    """Writes what is wanted of a video; returns its frames and what is wrong with it.
+
+    The main thread decodes and encodes, others predict and draw in between.
+
+    Args:
+      settings: how.
+      video: from `video_reading` or `cameras`.
+      job: its files.
+      goes_on: asked before each frame; where it says no, the video ends.
 
     Raises:
-      UserError: there is no such camera, or files cannot be written.
+      Unusable: nothing can be made of it.
+      UserError: predictions are not finite.
+      OSError: files cannot be written.
     """
-    limit = settings.max_megapixels
-    with (
-        reading.opened_camera(number, max_megapixels=limit) as video,
-        _interrupted() as is_over,
-    ):
-        end = time.monotonic() + (seconds or float("inf"))
+    damage: list[str] = []
+    with contextlib.ExitStack() as stack:
+        writers = {
+            each: stack.enter_context(writing.written(path, video))
+            for each, path in zip(job.files, job.outputs(), strict=True)
+        }
 
-        def goes_on(frame: Frame) -> bool:
-            return not is_over.is_set() and time.monotonic() < end
+        def on_sound(packet: object) -> None:
+            for writer in writers.values():
+                writer.write_sound(packet)
 
-        job.folder.mkdir(parents=True, exist_ok=True)
-        count, reason = _write(settings, video, job, goes_on)
-    failures = [Failure(job.image, reason)] if reason else []
-    return Outcome(int(not reason), failures, 0, count)
+        decoded = reading.frames(
+            video, max_megapixels=settings.max_megapixels, on_sound=on_sound
+        )
+        frames = itertools.takewhile(goes_on, _until_damage(decoded, damage))
+        count = _write_frames(settings, video, frames, writers)
+        if not count:
+            raise reading.Unusable(*damage or [f"{video.name} has no frames"])
+    codecs = {codec for writer in writers.values() for codec in writer.left_out}
+    if codecs:
+        what = f"{job.outputs()[0]} is without sound: it cannot hold"
+        print(printable(f"{what} {', '.join(sorted(codecs))}"), file=sys.stderr)
+    return count, damage[0] if damage else ""
 
 
 def _predict_video(
@@ -116,7 +133,7 @@ def _predict_video(
             if manifest is not None:
                 manifest.begin(job.name, job.names())
             job.folder.mkdir(parents=True, exist_ok=True)
-            count, reason = _write(settings, video, job, lambda frame: True)
+            count, reason = write(settings, video, job, lambda frame: True)
     except reading.Unusable as error:
         return 0, str(error)
     except OSError as error:
@@ -126,48 +143,27 @@ def _predict_video(
     return count, reason
 
 
-def _write(
-    settings: Settings, video: Video, job: Job, goes_on: Callable[[Frame], bool]
-) -> tuple[int, str]:
-    """Writes what is wanted of a video; returns its frames and what is wrong with it.
-
-    The main thread decodes and encodes, others predict and draw in between.
-    """
-    damage: list[str] = []
+def _write_frames(
+    settings: Settings,
+    video: Video,
+    frames: Iterator[Frame],
+    writers: Mapping[str, writing.Writer],
+) -> int:
+    """Predicts frames and writes their pictures; returns how many there were."""
     batch_size, num_workers = _sizes(settings.batch_size, video.num_pixels)
-    with contextlib.ExitStack() as stack:
-        paths = dict(zip(job.files, job.outputs(), strict=True))
-        writers = {
-            each: stack.enter_context(writing.written(path, video))
-            for each, path in paths.items()
-        }
-
-        def on_sound(packet: object) -> None:
-            for writer in writers.values():
-                writer.write_sound(packet)
-
-        decoded = reading.frames(
-            video, max_megapixels=settings.max_megapixels, on_sound=on_sound
-        )
-        wanted = itertools.takewhile(goes_on, _until_damage(decoded, damage))
-        batches = iter(lambda: list(itertools.islice(wanted, batch_size)), [])
-        count = 0
-        with tqdm.tqdm(
-            total=video.stream.frames or None, unit="frame", disable=None
-        ) as progress:
-
-            def finish(some: Sequence[Frame]) -> list[list[np.ndarray]]:
-                return _pictures(settings, tuple(writers), some)
-
-            for some, drawn in bounded_work.in_window(finish, batches, num_workers):
-                for frame, pictures in zip(some, drawn, strict=True):
-                    for writer, picture in zip(writers.values(), pictures, strict=True):
-                        writer.write_frame(picture, frame)
-                count += len(some)
-                progress.update(len(some))
-        if not count:
-            raise reading.Unusable(*damage or [f"{video.name} has no frames"])
-    return count, damage[0] if damage else ""
+    batches = iter(lambda: list(itertools.islice(frames, batch_size)), [])
+    finish = functools.partial(_pictures, settings, tuple(writers))
+    count = 0
+    with tqdm.tqdm(
+        total=video.stream.frames or None, unit="frame", disable=None
+    ) as progress:
+        for some, drawn in bounded_work.in_window(finish, batches, num_workers):
+            for frame, pictures in zip(some, drawn, strict=True):
+                for writer, picture in zip(writers.values(), pictures, strict=True):
+                    writer.write_frame(picture, frame)
+            count += len(some)
+            progress.update(len(some))
+    return count
 
 
 def _pictures(
@@ -195,19 +191,3 @@ def _sizes(batch_size: int, num_pixels: int) -> tuple[int, int]:
     room = max(1, _MAX_PIXELS // max(1, num_pixels) // 2)
     batch_size = min(batch_size, room)
     return batch_size, max(1, min(bounded_work.num_workers(), room // batch_size))
-
-
-@contextlib.contextmanager
-def _interrupted() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets; a second one interrupts as always."""
-    event = threading.Event()
-
-    def stop(*_: object) -> None:
-        event.set()
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, before)
