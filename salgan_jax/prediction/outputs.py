@@ -69,5 +69,6 @@ def _write_files(
             with atomic.written_aside(path) as file:
                 np.save(file, saliency_map)
         else:
-            picture = formats.picture(each, image, saliency_map, style)
-            visualization.save_image(path, picture)
+            visualization.save_image(
+                path, formats.picture(each, image, saliency_map, style)
+            )
