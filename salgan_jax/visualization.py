@@ -88,21 +88,30 @@ def contours(
     maximum = float(saliency_map.max()) or 1.0
     width = max(2.0, min(image.shape[:2]) / 300)
     colors = _colored((1 + np.array(fractions, np.float32)) / 2, colormap)
-    drawn = np.empty_like(image)
+    drawn = image.copy()
     for top in range(0, len(image), _STRIP):
         # Slopes need a row more on both sides.
         start, end = max(0, top - 1), min(len(image), top + _STRIP + 1)
         rows = slice(top - start, top - start + _STRIP)
         relative = np.asarray(saliency_map[start:end] / maximum, np.float32)
-        strip = image[top : top + _STRIP].astype(np.float32)
         slope = _slope(relative)[rows]
+        strip = drawn[top : top + _STRIP]
         for fraction, color in zip(fractions, colors, strict=True):
             away = np.abs(relative[rows] - fraction) / slope  # pixels
-            for ink, half in ((_INK, width / 2 + 1), (color, width / 2)):
-                covered = np.clip(half + 0.5 - away, 0, 1)[..., np.newaxis]
-                strip += covered * (np.asarray(ink, np.float32) - strip)
-        drawn[top : top + _STRIP] = np.round(strip)
+            near = away < width / 2 + 1.5
+            strip[near] = _inked(strip[near], away[near], color, width)
     return drawn
+
+
+def _inked(
+    pixels: np.ndarray, away: np.ndarray, color: np.ndarray, width: float
+) -> np.ndarray:
+    """Pixels [n, 3] under a line and its rim, from which they are so far away."""
+    inked = pixels.astype(np.float32)
+    for ink, half in ((_INK, width / 2 + 1), (color, width / 2)):
+        covered = np.clip(half + 0.5 - away, 0, 1)[:, np.newaxis]
+        inked += covered * (np.asarray(ink, np.float32) - inked)
+    return np.round(inked).astype(np.uint8)
 
 
 def _slope(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Small videos: a bright square that moves to the right over grey, and a tone."""
 
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -51,7 +52,8 @@ def _write_tone(container, tone, seconds):
     channels = np.stack([wave] * layout.nb_channels)
     if not kind.endswith("p"):
         channels = channels.T.reshape(1, -1)
-    each = av.AudioFrame.from_ndarray(channels.astype(dtype), kind, layout.name)
+    samples: Any = channels.astype(dtype)
+    each = av.AudioFrame.from_ndarray(samples, kind, layout.name)
     each.sample_rate, each.pts, each.time_base = 8000, 0, Fraction(1, 8000)
     container.mux(tone.encode(each))
     container.mux(tone.encode(None))
