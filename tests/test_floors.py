@@ -36,6 +36,7 @@ ONLY_HERE = {
     "orbax": ["checkpoints"],
     "tensorboardX": ["scalars"],
     "torch": ["export"],
+    "av": ["prediction"],
     "absl.flags": ["doors", "launch", "data"],  # data: grain has flags of its own
     "salgan_jax.config": ["compatibility", "checkpoints", *STORIES_AND_DOORS],
     "ml_collections": ["config", "compatibility", "checkpoints", *STORIES_AND_DOORS],

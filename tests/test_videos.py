@@ -217,6 +217,11 @@ def _job(folder):
     return cameras.job_of("camera:0", str(_made(folder)), formats.MAPS)
 
 
+def _record(job, seconds, predict=_brightness):
+    with cameras.opened(job.image, max_megapixels=1) as video:
+        return cameras.record(_settings(predict), video, job, seconds=seconds)
+
+
 def test_camera_is_recorded_from_zero_until_somebody_says_stop(tmp_path, camera):
     job, seen = _job(tmp_path / "out"), []
 
@@ -227,7 +232,7 @@ def test_camera_is_recorded_from_zero_until_somebody_says_stop(tmp_path, camera)
         return _brightness(images)
 
     before = signal.getsignal(signal.SIGINT)
-    outcome = cameras.record(_settings(predict), job, seconds=None)
+    outcome = _record(job, None, predict)
     assert signal.getsignal(signal.SIGINT) is before
     times, pixels = video_files.frames(*job.outputs())
     assert outcome == videos.Outcome(1, [], 0, len(times))
@@ -238,7 +243,7 @@ def test_camera_is_recorded_from_zero_until_somebody_says_stop(tmp_path, camera)
 
 def test_camera_is_recorded_for_so_many_seconds(tmp_path, camera):
     job = _job(tmp_path / "out")
-    assert cameras.record(_settings(), job, seconds=0.2).num_frames > 0
+    assert _record(job, 0.2).num_frames > 0
     assert [path.name for path in job.folder.iterdir()] == [job.files["overlay"]]
     assert job.files["overlay"].startswith("camera_0_20")
 
@@ -246,7 +251,7 @@ def test_camera_is_recorded_for_so_many_seconds(tmp_path, camera):
 def test_camera_that_is_not_there_is_the_users_mistake(tmp_path):
     with pytest.raises(UserError, match=r"no camera to read at /dev/video99"):
         job = cameras.job_of("camera:99", str(tmp_path), formats.MAPS)
-        cameras.record(_settings(), job, seconds=1)
+        _record(job, 1)
     with pytest.raises(UserError, match="cameras are camera:0"):
         cameras.job_of("camera:front", str(tmp_path), formats.MAPS)
     assert not list(tmp_path.iterdir())

@@ -41,33 +41,13 @@ def job_of(camera: str, output: str, wanted: Wanted) -> Job:
     )
 
 
-def record(
-    settings: videos.Settings, job: Job, *, seconds: float | None
-) -> videos.Outcome:
-    """Writes what a camera sees, until Ctrl-C or for so many seconds.
+@contextlib.contextmanager
+def opened(device: pathlib.Path, *, max_megapixels: float) -> Iterator[Video]:
+    """A camera that is switched on.
 
     Raises:
-      UserError: there is no such camera, or files cannot be written.
+      UserError: there is none, or it gives no pictures that can be used.
     """
-    with (
-        _opened(job.image, max_megapixels=settings.max_megapixels) as video,
-        _interrupted() as is_over,
-    ):
-        end = float("inf") if seconds is None else time.monotonic() + seconds
-
-        def goes_on(frame: Frame) -> bool:
-            return not is_over.is_set() and time.monotonic() < end
-
-        try:
-            count, reason = videos.write(settings, video, job, goes_on)
-        except OSError as error:
-            count, reason = 0, outputs.why_not_written(job, error)
-    failures = [Failure(job.image, reason)] if reason else []
-    return videos.Outcome(int(not reason), failures, 0, count)
-
-
-@contextlib.contextmanager
-def _opened(device: pathlib.Path, *, max_megapixels: float) -> Iterator[Video]:
     import av  # an optional tool
 
     options: dict[str, Any] = {"format": _KIND}
@@ -84,6 +64,28 @@ def _opened(device: pathlib.Path, *, max_megapixels: float) -> Iterator[Video]:
         with reading.refusing(str(device)):
             video = reading.checked(str(device), container, max_megapixels)
         yield video._replace(is_live=True)
+
+
+def record(
+    settings: videos.Settings, video: Video, job: Job, *, seconds: float | None
+) -> videos.Outcome:
+    """Writes what a camera sees, until Ctrl-C or for so many seconds.
+
+    Raises:
+      UserError: it gives nothing, or files cannot be written.
+    """
+    with _interrupted() as is_over:
+        end = float("inf") if seconds is None else time.monotonic() + seconds
+
+        def goes_on(frame: Frame) -> bool:
+            return not is_over.is_set() and time.monotonic() < end
+
+        try:
+            count, reason = videos.write(settings, video, job, goes_on)
+        except OSError as error:
+            count, reason = 0, outputs.why_not_written(job, error)
+    failures = [Failure(job.image, reason)] if reason else []
+    return videos.Outcome(int(not reason), failures, 0, count)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from salgan_jax.prediction import (
     video_reading,
     videos,
 )
-from salgan_jax.prediction.formats import Wanted
+from salgan_jax.prediction.formats import Style, Wanted
 from salgan_jax.prediction.manifest import Manifest
 from salgan_jax.prediction.summary import Summary
 
@@ -64,28 +64,13 @@ def predict(
         return _record(checkpoint, step, inputs, output, wanted, settings)
     if settings.seconds is not None:
         raise UserError("seconds is for a camera: --input=camera:0")
-    share = processes.share()
-    plan = files.plan(inputs, output, wanted=wanted, share=share)
+    plan = files.plan(inputs, output, wanted=wanted, share=processes.share())
     if plan.num_videos:
         video_reading.check_installed()
     loaded = loading.load_generator(checkpoint, step)
     files.make_output_folder(output)
-    most = len(plan.images) if not plan.num_videos else None
-    at_once = _video_settings(loaded, settings, wanted, most)
-    described = predicted_with.describe(
-        loaded, **_way(settings), **wanted.style._asdict()
-    )
     start = time.perf_counter()
-    with Manifest(output, described, share=share, resume=settings.resume) as manifest:
-        of_images = batches.predict_files(
-            at_once.predict,
-            plan.images,
-            batch_size=at_once.batch_size,
-            manifest=manifest,
-            max_megapixels=settings.max_megapixels,
-            style=wanted.style,
-        )
-        of_videos = videos.predict_videos(at_once, plan.videos, manifest=manifest)
+    of_images, of_videos = _predict_plan(plan, loaded, settings)
     seconds = time.perf_counter() - start
     failures = of_images.failures + of_videos.failures
     written, done_before, num_failures, frames = processes.add_up(
@@ -108,6 +93,29 @@ def predict(
     )
 
 
+def _predict_plan(
+    plan: files.Plan, loaded: LoadedGenerator, settings: Settings
+) -> tuple[batches.Outcome, videos.Outcome]:
+    """Writes all files of this process, and where they are listed."""
+    style = plan.wanted.style
+    most = len(plan.images) if not plan.num_videos else None
+    at_once = _at_once(loaded, settings, style, most)
+    described = predicted_with.describe(loaded, **_way(settings), **style._asdict())
+    with Manifest(
+        plan.output, described, share=processes.share(), resume=settings.resume
+    ) as manifest:
+        of_images = batches.predict_files(
+            at_once.predict,
+            plan.images,
+            batch_size=at_once.batch_size,
+            manifest=manifest,
+            max_megapixels=settings.max_megapixels,
+            style=style,
+        )
+        of_videos = videos.predict_videos(at_once, plan.videos, manifest=manifest)
+    return of_images, of_videos
+
+
 def _record(
     checkpoint: str,
     step: int | None,
@@ -123,11 +131,12 @@ def _record(
     if seconds is not None and not seconds > 0:
         raise UserError(f"seconds={seconds:g}: a recording takes more than 0")
     job = cameras.job_of(inputs[0], output, wanted)
-    loaded = loading.load_generator(checkpoint, step)
-    files.make_output_folder(output)
-    at_once = _video_settings(loaded, settings, wanted, most=None)
-    start = time.perf_counter()
-    outcome = cameras.record(at_once, job, seconds=seconds)
+    with cameras.opened(job.image, max_megapixels=settings.max_megapixels) as video:
+        loaded = loading.load_generator(checkpoint, step)
+        files.make_output_folder(output)
+        at_once = _at_once(loaded, settings, wanted.style, most=None)
+        start = time.perf_counter()
+        outcome = cameras.record(at_once, video, job, seconds=seconds)
     return Summary(
         loaded.step,
         output,
@@ -142,15 +151,15 @@ def _record(
     )
 
 
-def _video_settings(
-    loaded: LoadedGenerator, settings: Settings, wanted: Wanted, most: int | None
+def _at_once(
+    loaded: LoadedGenerator, settings: Settings, style: Style, most: int | None
 ) -> videos.Settings:
     """How frames are predicted; no batch is larger than `most` images."""
     batch_size = settings.batch_size or inference.preferred_batch_size(loaded)
     if most is not None:
         batch_size = min(batch_size, max(1, most))
     predict = inference.make_predictor(loaded, batch_size, **_way(settings))
-    return videos.Settings(predict, batch_size, settings.max_megapixels, wanted.style)
+    return videos.Settings(predict, batch_size, settings.max_megapixels, style)
 
 
 def _way(settings: Settings) -> dict[str, str]:
