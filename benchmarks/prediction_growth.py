@@ -16,14 +16,8 @@ from absl import flags
 from PIL import Image
 
 from benchmarks import contestants, memory
-from salgan_jax import (
-    doors,
-    inference,
-    manifest,
-    predicted_with,
-    prediction,
-    prediction_files,
-)
+from salgan_jax import doors, inference
+from salgan_jax.prediction import batches, files, formats, manifest, predicted_with
 
 _NUMBERS = flags.DEFINE_list(
     "numbers", ["1000", "5000", "20000"], "How many images, one after the other."
@@ -39,18 +33,19 @@ def measure(folder: pathlib.Path, network: contestants.Network) -> dict[str, Any
     """
     loaded = contestants.as_loaded(network)
     way = {"post_processing": "none", "backend": "jax", "precision": "float32"}
+    style = formats.Style()
     predict = inference.make_predictor(loaded, 1, **way)
     predict(list(contestants.random_batch(network, 1).image))  # compiles
     costs: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=folder) as output:
         for what in ("predicted", "done_before"):
             clock, processors = time.perf_counter(), time.process_time()
-            jobs = prediction_files.plan(
-                str(folder / "in"), output, overlay=False, npy=False
+            jobs = files.plan(str(folder / "in"), output)
+            described = predicted_with.describe(
+                loaded, colormap=style.colormap, contours=style.contours, **way
             )
-            described = predicted_with.describe(loaded, overlay=False, npy=False, **way)
             with manifest.Manifest(output, described) as done:
-                prediction.predict_files(predict, jobs, batch_size=1, manifest=done)
+                batches.predict_files(predict, jobs, batch_size=1, manifest=done)
             costs[f"{what}_seconds"] = time.perf_counter() - clock
             costs[f"{what}_processor_seconds"] = time.process_time() - processors
     return costs | {"bytes": memory.in_use()}

@@ -14,8 +14,9 @@ from PIL import Image
 
 from benchmarks import contestants
 from benchmarks.contestants import Network
-from salgan_jax import inference, prediction, prediction_files
+from salgan_jax import inference
 from salgan_jax.data import records
+from salgan_jax.prediction import batches, files
 
 _ROOT = pathlib.Path(__file__).parents[1]
 _JPEG_SIZE = (480, 640)
@@ -122,12 +123,10 @@ def predict_files(
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         _write_photographs(folder / "in", num_images)
-        jobs = prediction_files.plan(
-            str(folder / "in"), folder / "out", overlay=False, npy=False
-        )
+        jobs = files.plan(str(folder / "in"), folder / "out")
         predict(frames)  # compiles
         start = time.perf_counter()
-        prediction.predict_files(predict, jobs, batch_size=batch_size)
+        batches.predict_files(predict, jobs, batch_size=batch_size)
         per_file = (time.perf_counter() - start) / num_images
     count = max(1, num_images // batch_size)
     saliency_maps = inference.BACKENDS[backend](loaded, "auto")

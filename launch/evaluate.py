@@ -18,7 +18,6 @@ from salgan_jax import (
     checkpoints,
     doors,
     inference,
-    prediction_files,
     processes,
 )
 from salgan_jax.data import selection
@@ -34,6 +33,7 @@ from salgan_jax.evaluation.baseline_predictors import Predict
 from salgan_jax.evaluation.chosen_images import EvaluationInput
 from salgan_jax.evaluation.scoring import Scoring
 from salgan_jax.metrics.conventions import CONVENTIONS
+from salgan_jax.prediction import files
 
 _BATCH_SIZE = 8
 
@@ -98,7 +98,7 @@ def main(argv: list[str]) -> None:
     if _COMPARE.value and not _is_scored(_COMPARE.value):
         models = {scores.COMPARED: _other_model(_COMPARE.value, images), **models}
     if processes.is_first():
-        prediction_files.make_output_folder(_OUTPUT.value)
+        files.make_output_folder(_OUTPUT.value)
 
     convention = CONVENTIONS[_CONVENTION.value]
     known = background.make_background(

@@ -51,6 +51,78 @@ def overlay(
     return mixed
 
 
+def heatmap(saliency_map: np.ndarray, *, colormap: str = "inferno") -> np.ndarray:
+    """The saliency map in colour, divided by its maximum first, uint8 [H, W, 3].
+
+    Args:
+      saliency_map: float [H, W], not negative; any scale.
+      colormap: a matplotlib name.
+    """
+    maximum = float(saliency_map.max()) or 1.0
+    colored = np.empty((*saliency_map.shape, 3), np.uint8)
+    for top in range(0, len(colored), _STRIP):
+        rows = slice(top, top + _STRIP)
+        colored[rows] = _colored(saliency_map[rows] / maximum, colormap)
+    return colored
+
+
+def contours(
+    image: np.ndarray,
+    saliency_map: np.ndarray,
+    fractions: Sequence[float],
+    *,
+    colormap: str = "inferno",
+) -> np.ndarray:
+    """The image with a line around all that is at least so salient, uint8 [H, W, 3].
+
+    A line has a dark rim and is as wide as a 300th of the shorter side, at least two
+    pixels. Colours are from the upper half of the map of colours, so that none is as
+    dark as its rim.
+
+    Args:
+      image: uint8 [H, W, 3].
+      saliency_map: float [H, W], not negative; any scale.
+      fractions: of the map's maximum, between 0 and 1.
+      colormap: a matplotlib name.
+    """
+    maximum = float(saliency_map.max()) or 1.0
+    width = max(2.0, min(image.shape[:2]) / 300)
+    colors = _colored((1 + np.array(fractions, np.float32)) / 2, colormap)
+    drawn = image.copy()
+    for top in range(0, len(image), _STRIP):
+        # Slopes need a row more on both sides.
+        start, end = max(0, top - 1), min(len(image), top + _STRIP + 1)
+        rows = slice(top - start, top - start + _STRIP)
+        relative = np.asarray(saliency_map[start:end] / maximum, np.float32)
+        slope = _slope(relative)[rows]
+        strip = drawn[top : top + _STRIP]
+        for fraction, color in zip(fractions, colors, strict=True):
+            away = np.abs(relative[rows] - fraction) / slope  # pixels
+            near = away < width / 2 + 1.5
+            strip[near] = _inked(strip[near], away[near], color, width)
+    return drawn
+
+
+def _inked(
+    pixels: np.ndarray, away: np.ndarray, color: np.ndarray, width: float
+) -> np.ndarray:
+    """Pixels [n, 3] under a line and its rim, from which they are so far away."""
+    inked = pixels.astype(np.float32)
+    for ink, half in ((_INK, width / 2 + 1), (color, width / 2)):
+        covered = np.clip(half + 0.5 - away, 0, 1)[:, np.newaxis]
+        inked += covered * (np.asarray(ink, np.float32) - inked)
+    return np.round(inked).astype(np.uint8)
+
+
+def _slope(values: np.ndarray) -> np.ndarray:
+    """How much a map changes in a pixel where it is steepest, never 0."""
+    down, right = (
+        np.gradient(values, axis=axis) if values.shape[axis] > 1 else np.zeros(1)
+        for axis in (0, 1)
+    )
+    return np.maximum(np.hypot(down, right), 1e-6).astype(np.float32)
+
+
 def panels(
     rows: Sequence[Sequence[np.ndarray]],
     titles: Sequence[str],

@@ -1,7 +1,9 @@
 """Every command that docs/ shows runs, on files made small."""
 
 import inspect
+import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -18,13 +20,15 @@ import tiny_game
 import weight_files
 from shown_commands import ROOT, blocks, commands, make_clone, page, run, run_all
 
-from salgan_jax import checkpoints, health, predicted_with, updates
+from salgan_jax import checkpoints, health, updates
 from salgan_jax import config as config_module
 from salgan_jax.data import opening
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.export import story
 from salgan_jax.metrics.batches import METRICS
 from salgan_jax.metrics.conventions import CONVENTIONS
+from salgan_jax.prediction import formats, predicted_with
+from salgan_jax.prediction.summary import Summary
 from salgan_jax.submission.benchmarks import BENCHMARKS
 
 
@@ -97,16 +101,36 @@ def test_every_command_about_scores_runs(folder):
 
 @pytest.mark.slow
 def test_every_command_about_prediction_runs(folder):
+    pytest.importorskip("av", reason="PyAV is not installed: requirements-apps.txt")
+    import video_files
+
     run_all(
         ["python launch/train.py --config=configs/osie.py --workdir=runs/osie"], folder
     )
-    for name in ("a.jpg", "below/b.jpg", "c.png"):
-        publishers_files.write_image(folder / "photos" / name)
-    shown = shown_in("docs/predict.md")
-    assert len(shown) == 2
+    for name in ("photo.jpg", "photos/a.jpg", "photos/below/b.jpg", "photos/c.png"):
+        publishers_files.write_image(folder / name)
+    video_files.write(folder / "clip.mp4", [0, 40, 80])
+    *shown, camera = shown_in("docs/predict.md")
+    assert len(shown) == 4
     run_all(shown, folder)
-    assert len(list((folder / "maps").rglob("*.png"))) == 3
-    assert len(list((folder / "maps_of_jpegs").rglob("*.png"))) == 2
+    (piped,) = re.findall(r"^find .*", page("docs/predict.md"), re.MULTILINE)
+    result = subprocess.run(
+        ["bash", "-c", piped.replace("| python", f"| {sys.executable}")],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(result.stdout)["written"] == 2, result.stderr
+    for output, number in (
+        *(("maps", 3), ("maps_of_jpegs", 2), ("pictures", 12), ("listed", 2)),
+    ):
+        assert len(list((folder / output).rglob("*.png"))) == number
+    assert [path.name for path in (folder / "videos").glob("*.mp4")] == [
+        "clip_overlay.mp4"
+    ]
+    if not pathlib.Path("/dev/video0").exists():
+        assert run(camera, folder)[0] == 2
 
 
 def test_the_page_about_prediction_names_every_limit_and_every_setting():
@@ -115,6 +139,9 @@ def test_the_page_about_prediction_names_every_limit_and_every_setting():
     assert named in text
     arguments = inspect.signature(predicted_with.describe).parameters
     assert all(f"`{name}`" in text for name in [*arguments][1:])
+    assert all(f"| `{name}` |" in text for name in formats.FORMATS)
+    fields = [*Summary._fields, "images_per_second"]
+    assert all(f"`{name}`" in text for name in fields)
 
 
 @pytest.mark.slow

@@ -17,8 +17,7 @@ PICTURE = """
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing
 4 export run_log run_pictures intervals evaluation submission inference
-4 prediction prediction_files prediction_outputs inspection
-4 input_images output_names prediction_plan manifest predicted_with bounded_work
+4 prediction inspection
 4 loading saliency report compile_ahead
 5 doors launch configs
 """
@@ -37,6 +36,7 @@ ONLY_HERE = {
     "orbax": ["checkpoints"],
     "tensorboardX": ["scalars"],
     "torch": ["export"],
+    "av": ["prediction"],
     "absl.flags": ["doors", "launch", "data"],  # data: grain has flags of its own
     "salgan_jax.config": ["compatibility", "checkpoints", *STORIES_AND_DOORS],
     "ml_collections": ["config", "compatibility", "checkpoints", *STORIES_AND_DOORS],

@@ -11,9 +11,9 @@ import publishers_files
 import pytest
 from PIL import Image, ImageOps
 
-from salgan_jax import prediction, prediction_files
 from salgan_jax.data import images, preparation, records
 from salgan_jax.errors import UserError, printable
+from salgan_jax.prediction import batches, files, formats
 
 
 def _brightness(pictures):
@@ -38,11 +38,13 @@ def _check_line(lines, name, reason):
 def test_predict_predicts_or_names_each(hostile, tmp_path, capfd):
     folder, expected = hostile
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    jobs = prediction_files.plan(
-        str(folder / "images"), tmp_path / "maps", overlay=True, npy=False
+    jobs = files.plan(
+        str(folder / "images"),
+        tmp_path / "maps",
+        wanted=formats.Wanted(("png", "overlay")),
     )
     assert len(jobs) == len(expected)
-    outcome = prediction.predict_files(_brightness, jobs, max_megapixels=1)
+    outcome = batches.predict_files(_brightness, jobs, max_megapixels=1)
     lines = capfd.readouterr().err.splitlines()
     written = {path.name for path in (tmp_path / "maps").iterdir()}
     for name, reason in expected.items():
@@ -51,7 +53,7 @@ def test_predict_predicts_or_names_each(hostile, tmp_path, capfd):
         assert bool(is_there) == (reason is None), name
         if reason is not None:
             _check_line(lines, name, reason)
-    assert len(lines) == len(outcome.unreadable)
+    assert len(lines) == len(outcome.failures)
     assert outcome.num_written == list(expected.values()).count(None)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 400_000  # kilobytes: no bomb has gone off
@@ -122,15 +124,17 @@ def test_large_image_is_turned_and_converted_tile_by_tile(kind, mode, monkeypatc
             np.testing.assert_array_equal(images.decode_image(data, "a"), expected)
 
 
+def _wanted(overlay):
+    return formats.Wanted(("png", "overlay") if overlay else ("png",))
+
+
 def _predict_one(folder, name, *, overlay):
     """Predicts an image of that name; how many were written, and the lines on it."""
     (folder / "in").mkdir(exist_ok=True)
     picture = hostile_files.encoded(hostile_files.noise(20, 30), "JPEG")
     (folder / "in" / name).write_bytes(picture)
-    jobs = prediction_files.plan(
-        str(folder / "in"), folder / "maps", overlay=overlay, npy=False
-    )
-    return prediction.predict_files(_brightness, jobs).num_written
+    jobs = files.plan(str(folder / "in"), folder / "maps", wanted=_wanted(overlay))
+    return batches.predict_files(_brightness, jobs).num_written
 
 
 def test_name_that_is_too_long_with_a_suffix_is_skipped(tmp_path, capsys):
@@ -176,6 +180,6 @@ def test_publishers_images_are_limited_as_well(tmp_path, monkeypatch):
 @pytest.mark.parametrize("limit", [0.0, -1.0, float("nan")])
 def test_limit_that_lets_nothing_through_is_the_users_mistake(limit, tmp_path):
     with pytest.raises(UserError, match="--max_megapixels"):
-        prediction.predict_files(_brightness, [], max_megapixels=limit)
+        batches.predict_files(_brightness, [], max_megapixels=limit)
     with pytest.raises(UserError, match="--max_megapixels"):
         preparation.prepare("popout/tiny", "", str(tmp_path), max_megapixels=limit)

@@ -1,5 +1,6 @@
 """The doors predict.py and inspect_checkpoint.py on a small, real checkpoint."""
 
+import json
 import os
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def test_predict_writes_what_it_can_exits_with_1_and_goes_on_later(workdir, tmp_
         (tmp_path / "in" / name).write_bytes(b"not an image")
     os.mkfifo(tmp_path / "in" / "pipe.jpg")
     maps = tmp_path / "Karten für 東京"
-    flags = f"--checkpoint={workdir}", f"--input={tmp_path}/in", "--overlay"
+    flags = f"--checkpoint={workdir}", f"--input={tmp_path}/in", "--format=png,overlay"
     ascii_only = {"LANG": "C", "PYTHONIOENCODING": "ascii"}
     result = _run("predict", *flags, f"--output={maps}", **ascii_only)
     assert result.returncode == 1, result.stderr
@@ -109,9 +110,27 @@ def test_predict_writes_what_it_can_exits_with_1_and_goes_on_later(workdir, tmp_
     written = {str(path.relative_to(maps)) for path in maps.rglob("*.png")}
     expected = {"a.png", "a_overlay.png", "sub/a.png", "sub/a_overlay.png"}
     assert written == expected
-    again = _run("predict", *flags, f"--output={maps}", "--max_megapixels=0.003")
+    again = _run("predict", *flags, f"--output={maps}", "--max_megapixels=1", "--json")
     assert again.returncode == 1
-    assert "0 of 7 images" in again.stdout and "done before: 2" in again.stdout
+    summary = json.loads(again.stdout)
+    failures = summary.pop("failures")
+    assert {each["path"] for each in failures} == {
+        f"{tmp_path}/in/{shown}"
+        for shown in ("b.jpg", r"new\nline.jpg", r"\xff.jpg", "東京.jpg", "pipe.jpg")
+    }
+    assert all("cannot read the image" in each["reason"] for each in failures)
+    assert summary.pop("seconds") >= 0
+    assert summary == {
+        "step": 2,
+        "output": str(maps),
+        "inputs": 7,
+        "videos": 0,
+        "written": 0,
+        "done_before": 2,
+        "num_failures": 5,
+        "frames": 0,
+        "images_per_second": 0.0,
+    }
 
 
 def test_predict_says_in_one_line_what_the_user_did_wrong(workdir, tmp_path):

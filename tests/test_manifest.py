@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax import atomic, manifest, prediction, prediction_files, visualization
+from salgan_jax import atomic, visualization
 from salgan_jax.errors import UserError
+from salgan_jax.prediction import batches, bounded_work, files, manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 _A, _B = {"step": 1}, {"step": 2}
@@ -43,14 +44,12 @@ def folder(tmp_path):
 def _run(folder, predicted_with=_A, network=None, share=(0, 1), **options):
     """Predicts `in` to `out`; the number of images predicted, and the outcome."""
     network = network or Network()
-    jobs = prediction_files.plan(
-        str(folder / "in"), folder / "out", overlay=False, npy=False, share=share
-    )
-    prediction_files.make_output_folder(folder / "out")
+    jobs = files.plan(str(folder / "in"), folder / "out", share=share)
+    files.make_output_folder(folder / "out")
     with manifest.Manifest(
         folder / "out", predicted_with, share=share, **options
     ) as done:
-        outcome = prediction.predict_files(network, jobs, batch_size=1, manifest=done)
+        outcome = batches.predict_files(network, jobs, batch_size=1, manifest=done)
     return network.num_images, outcome
 
 
@@ -70,7 +69,7 @@ def test_what_is_done_is_left_as_it_is(folder):
     assert _run(folder)[0] == 5
     (folder / "out" / "a.png").write_bytes(b"still there")
     number, outcome = _run(folder)
-    assert (number, outcome) == (0, prediction.Outcome(0, [], 5))
+    assert (number, outcome) == (0, batches.Outcome(0, [], 5))
     assert (folder / "out" / "a.png").read_bytes() == b"still there"
 
 
@@ -169,7 +168,7 @@ def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been(folder):
         [sys.executable, "-c", program, str(folder)], cwd=ROOT, env=environment
     )
     assert process.returncode == -signal.SIGKILL
-    in_flight = 2 * prediction._num_processors()
+    in_flight = 2 * bounded_work.num_workers()
     number, outcome = _run(folder)
     assert 24 <= number <= 24 + in_flight
     assert outcome.num_done_before == 35 - number
@@ -196,9 +195,7 @@ def test_shares_cover_each_image_once_and_write_manifests_of_their_own(folder):
 
 def test_share_of_an_image_depends_on_its_name_alone(folder):
     def share(i):
-        plan = prediction_files.plan(
-            str(folder / "in"), folder / "out", overlay=False, npy=False, share=(i, 2)
-        )
+        plan = files.plan(str(folder / "in"), folder / "out", share=(i, 2))
         assert len(plan) == len(list(plan))
         return {job.name for job in plan}
 
@@ -215,9 +212,10 @@ def test_unreadable_image_is_tried_again(folder):
     good = (folder / "in" / "a.png").read_bytes()
     (folder / "in" / "a.png").write_bytes(b"not yet copied")
     assert _run(folder)[1].num_written == 4
-    assert _run(folder)[1].unreadable == [folder / "in" / "a.png"]
+    (failure,) = _run(folder)[1].failures
+    assert failure.path == folder / "in" / "a.png"
     (folder / "in" / "a.png").write_bytes(good)
-    assert _run(folder) == (1, prediction.Outcome(1, [], 4))
+    assert _run(folder) == (1, batches.Outcome(1, [], 4))
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
@@ -234,7 +232,7 @@ def test_full_disk_stops_the_run_in_one_line_and_it_goes_on_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(visualization, "save_image", full)
-        patch.setattr(prediction, "_num_processors", lambda: 1)
+        patch.setattr(batches.bounded_work, "num_workers", lambda: 1)
         with pytest.raises(UserError) as caught:
             _run(folder)
     assert str(caught.value).isprintable()
@@ -264,17 +262,17 @@ def test_what_a_killed_run_was_writing_is_removed(folder):
 
 
 def test_of_many_images_few_are_at_hand(tmp_path, monkeypatch):
-    monkeypatch.setattr(prediction, "_num_processors", lambda: 2)
+    monkeypatch.setattr(batches.bounded_work, "num_workers", lambda: 2)
     Image.new("RGB", (3, 3)).save(tmp_path / "a.png")
     network, ahead = Network(), []
 
     def jobs():
         for i in range(200):
             ahead.append(i - network.num_images)
-            files = tmp_path / f"{i}.png", None, None
-            yield prediction_files.Job(tmp_path / "a.png", *files, name=f"{i}")
+            names = {"png": f"{i}.png"}
+            yield files.Job(tmp_path / "a.png", tmp_path, names, name=f"{i}")
 
-    prediction.predict_files(network, jobs(), batch_size=3)
+    batches.predict_files(network, jobs(), batch_size=3)
     assert max(ahead) <= 2 * 2 * 3
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax import bounded_work, prediction, prediction_files, prediction_outputs
 from salgan_jax.errors import UserError
+from salgan_jax.prediction import batches, bounded_work, files, formats, to_do
 
 
 def _brightness(images):
@@ -15,8 +15,13 @@ def _brightness(images):
 
 def _plan(inputs, output, **wanted):
     overlay, npy = wanted.get("overlay", False), wanted.get("npy", False)
-    plan = prediction_files.plan(str(inputs), output, overlay=overlay, npy=npy)
+    plan = files.plan(str(inputs), output, wanted=_wanted(overlay, npy))
     return list(plan)
+
+
+def _wanted(overlay=False, npy=False):
+    names = ["png", *["overlay"] * overlay, *["npy"] * npy]
+    return formats.Wanted(tuple(names))
 
 
 def _pixels(path):
@@ -39,8 +44,8 @@ def test_any_mode_gives_an_8_bit_map_of_the_images_size(tmp_path, mode):
         picture = grey.convert(mode)
     picture.save(tmp_path / ("a.tif" if mode == "CMYK" else "a.gif.png"), format=None)
     jobs = _plan(next(tmp_path.iterdir()), tmp_path / "maps")
-    assert prediction.predict_files(_brightness, jobs).num_written == 1
-    assert _pixels(jobs[0].saliency_map).shape == (20, 30)
+    assert batches.predict_files(_brightness, jobs).num_written == 1
+    assert _pixels(jobs[0].outputs()[0]).shape == (20, 30)
 
 
 def test_turned_photograph_gives_an_upright_map(tmp_path):
@@ -48,25 +53,23 @@ def test_turned_photograph_gives_an_upright_map(tmp_path):
     exif[0x0112] = 6  # the camera was held upright: turn by 90 degrees to view
     Image.fromarray(_ramp(20, 30)).save(tmp_path / "a.png", exif=exif)
     jobs = _plan(tmp_path / "a.png", tmp_path / "maps")
-    prediction.predict_files(_brightness, jobs)
-    assert _pixels(jobs[0].saliency_map).shape == (30, 20)
+    batches.predict_files(_brightness, jobs)
+    assert _pixels(jobs[0].outputs()[0]).shape == (30, 20)
 
 
 def test_grey_level_is_the_rounded_absolute_saliency():
     saliency_map = np.array([[0, 0.5, 1], [1.4 / 255, 1.6 / 255, 0.999]], np.float32)
     expected = [[0, 128, 255], [1, 2, 255]]
-    np.testing.assert_array_equal(
-        prediction_outputs.grey_levels(saliency_map), expected
-    )
+    np.testing.assert_array_equal(formats.grey_levels(saliency_map), expected)
 
 
 def test_overlay_and_array_stand_beside_the_map(tmp_path):
     Image.fromarray(_ramp()).save(tmp_path / "a.png")
     (job,) = _plan(tmp_path / "a.png", tmp_path / "maps", overlay=True, npy=True)
-    prediction.predict_files(_brightness, [job])
+    batches.predict_files(_brightness, [job])
     array = np.load(tmp_path / "maps" / "a.npy")
     assert array.dtype == np.float32
-    np.testing.assert_array_equal(_pixels(job.saliency_map), _ramp())
+    np.testing.assert_array_equal(_pixels(job.outputs()[0]), _ramp())
     np.testing.assert_allclose(array, _ramp() / 255, atol=1e-6)
     with Image.open(tmp_path / "maps" / "a_overlay.png") as overlay:
         assert (overlay.mode, overlay.size) == ("RGB", (30, 20))
@@ -79,8 +82,10 @@ def test_unreadable_image_is_named_skipped_and_counted(tmp_path, capsys):
         Image.fromarray(_ramp()).save(folder / name)
     (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:60])
     jobs = _plan(folder, tmp_path / "maps")
-    outcome = prediction.predict_files(_brightness, jobs, batch_size=2)
-    assert outcome == prediction.Outcome(2, [folder / "b.png"])
+    outcome = batches.predict_files(_brightness, jobs, batch_size=2)
+    assert outcome.num_written == 2
+    (failure,) = outcome.failures
+    assert failure.path == folder / "b.png" and str(folder / "b.png") in failure.reason
     assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == ["a.png", "c.png"]
     assert str(folder / "b.png") in capsys.readouterr().err
 
@@ -89,15 +94,16 @@ def test_images_that_vanish_are_skipped_too(tmp_path):
     Image.fromarray(_ramp()).save(tmp_path / "a.png")
     jobs = _plan(tmp_path / "a.png", tmp_path / "maps")
     (tmp_path / "a.png").unlink()
-    outcome = prediction.predict_files(_brightness, jobs)
-    assert outcome == prediction.Outcome(0, [tmp_path / "a.png"])
+    outcome = batches.predict_files(_brightness, jobs)
+    assert outcome.num_written == 0
+    assert [failure.path for failure in outcome.failures] == [tmp_path / "a.png"]
 
 
 def test_large_images_are_predicted_in_several_parts():
     sizes = [1, 1, 1, 1, 200, 60, 60, 1]
-    job = prediction_files.Job(Path(), Path(), None, None)
-    works = [(prediction_outputs.Work(job, None), size) for size in sizes]
-    parts = prediction._parts(works, max_pixels=100)
+    job = files.Job(Path(), Path(), {})
+    works = [(to_do.Work(job, None), size) for size in sizes]
+    parts = batches._parts(works, max_pixels=100)
     assert [(len(part), pixels) for part, pixels in parts] == [
         *((4, 4), (1, 200), (1, 60), (2, 61))
     ]
@@ -127,8 +133,8 @@ def _some_images(tmp_path, number):
 
 
 def test_images_are_read_a_batch_for_each_thread(tmp_path, monkeypatch):
-    monkeypatch.setattr(prediction, "_num_processors", lambda: 2)
-    read = prediction.image_files.read_image
+    monkeypatch.setattr(batches.bounded_work, "num_workers", lambda: 2)
+    read = batches.image_files.read_image
     num_at_hand, most = [0], [0]
 
     def counting(path, **limits):
@@ -141,14 +147,14 @@ def test_images_are_read_a_batch_for_each_thread(tmp_path, monkeypatch):
         num_at_hand[0] -= len(images)
         return maps
 
-    monkeypatch.setattr(prediction.image_files, "read_image", counting)
+    monkeypatch.setattr(batches.image_files, "read_image", counting)
     jobs = _some_images(tmp_path, 20)
-    prediction.predict_files(predict, jobs, batch_size=3)
+    batches.predict_files(predict, jobs, batch_size=3)
     assert 3 <= most[0] <= 2 * 3
 
 
 def test_the_next_images_are_read_while_the_network_works(tmp_path, monkeypatch):
-    monkeypatch.setattr(prediction, "_num_processors", lambda: 2)
+    monkeypatch.setattr(batches.bounded_work, "num_workers", lambda: 2)
     at_work = threading.Barrier(2, timeout=30)
 
     def predict(images):
@@ -156,11 +162,11 @@ def test_the_next_images_are_read_while_the_network_works(tmp_path, monkeypatch)
         return _brightness(images)
 
     jobs = _some_images(tmp_path, 4)
-    assert prediction.predict_files(predict, jobs, batch_size=1).num_written == 4
+    assert batches.predict_files(predict, jobs, batch_size=1).num_written == 4
 
 
 def test_what_cannot_go_on_stops_all_threads(tmp_path, monkeypatch):
-    monkeypatch.setattr(prediction, "_num_processors", lambda: 2)
+    monkeypatch.setattr(batches.bounded_work, "num_workers", lambda: 2)
     num_calls = [0]
 
     def predict(images):
@@ -171,5 +177,5 @@ def test_what_cannot_go_on_stops_all_threads(tmp_path, monkeypatch):
 
     jobs = _some_images(tmp_path, 50)
     with pytest.raises(UserError, match="not finite"):
-        prediction.predict_files(predict, jobs, batch_size=1)
+        batches.predict_files(predict, jobs, batch_size=1)
     assert len(list((tmp_path / "maps").iterdir())) < 50

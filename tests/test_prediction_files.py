@@ -3,8 +3,8 @@ import pathlib
 
 import pytest
 
-from salgan_jax import prediction_files
 from salgan_jax.errors import UserError
+from salgan_jax.prediction import files, formats
 
 
 @pytest.fixture
@@ -20,8 +20,13 @@ def _touch(path: pathlib.Path):
     path.write_bytes(b"")
 
 
+def _wanted(overlay=False, npy=False):
+    names = ["png", *["overlay"] * overlay, *["npy"] * npy]
+    return formats.Wanted(tuple(names))
+
+
 def _plan(inputs, output, *, overlay=False, npy=False):
-    jobs = prediction_files.plan(str(inputs), output, overlay=overlay, npy=npy)
+    jobs = files.plan(str(inputs), output, wanted=_wanted(overlay, npy))
     return {
         str(job.image): [str(path.relative_to(output)) for path in job.outputs()]
         for job in jobs
@@ -118,7 +123,7 @@ def test_no_matching_input_is_the_users_mistake(tmp_path, inputs, monkeypatch):
 
 
 def test_output_folder_is_made(tmp_path):
-    prediction_files.make_output_folder(tmp_path / "new" / "maps")
+    files.make_output_folder(tmp_path / "new" / "maps")
     assert list((tmp_path / "new" / "maps").iterdir()) == []
 
 
@@ -126,7 +131,7 @@ def test_output_that_is_a_file_is_the_users_mistake(tmp_path):
     _touch(tmp_path / "maps")
     for output in (tmp_path / "maps", tmp_path / "maps" / "below"):
         with pytest.raises(UserError, match="cannot write to the output folder"):
-            prediction_files.make_output_folder(output)
+            files.make_output_folder(output)
 
 
 def test_folders_that_differ_in_case_alone_share_no_file(tmp_path):

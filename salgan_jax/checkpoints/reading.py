@@ -211,8 +211,10 @@ def _read_json(path: epath.Path) -> dict[str, Any]:
 
 
 def _read_state(path: epath.Path, subtree: tuple[str, ...]) -> dict[str, Any]:
-    with ocp.PyTreeCheckpointer() as checkpointer:
-        tree = _only(checkpointer.metadata(path).item_metadata.tree, subtree)
+    # Asked itself: the checkpointer warns of a file that an item of a step never has.
+    handler = ocp.PyTreeCheckpointHandler()
+    with ocp.Checkpointer(handler) as checkpointer:
+        tree = _only(handler.metadata(path).tree, subtree)
         as_numpy = jax.tree.map(
             lambda _: ocp.RestoreArgs(restore_type=np.ndarray), tree
         )

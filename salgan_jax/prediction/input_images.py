@@ -83,6 +83,14 @@ class InputImages:
         top = os.path.join(self.root, name)
         return self._chosen(next(walking.walk(top, enters=self._enters)))
 
+    def covers(self, name: str) -> bool:
+        """Whether `folders` would look into a folder below the root."""
+        if self._only or not name:
+            return not name
+        parts = name.split(os.sep)
+        below = [os.path.join(self.root, *parts[: i + 1]) for i in range(len(parts))]
+        return os.path.isdir(below[-1]) and all(map(self._enters, below))
+
     def _chosen(self, folder: walking.Folder) -> Folder:
         name = self._below_root(folder.path)
         images = [n for n in folder.files if self._matches(os.path.join(name, n))]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -17,12 +18,12 @@ def describe(
     post_processing: str,
     backend: str,
     precision: str,
-    overlay: bool,
-    npy: bool,
+    colormap: str,
+    contours: Sequence[float],
 ) -> dict[str, Any]:
     """Returns step and parameters of a checkpoint, and how its maps are made; JSON.
 
-    Arguments are those of `inference.make_predictor` and `prediction_files.plan`. A
+    Arguments are those of `inference.make_predictor` and of `formats.Style`. A
     precision that depends on the machine is the one that it has here.
     """
     if backend == "jax":
@@ -33,8 +34,8 @@ def describe(
         "post_processing": post_processing,
         "backend": backend,
         "precision": precision,
-        "overlay": overlay,
-        "npy": npy,
+        "colormap": colormap,
+        "contours": list(contours),
     }
 
 

@@ -3,14 +3,23 @@
 import collections
 import concurrent.futures
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+_MAX_WORKERS = 16
 _TASKS_A_WORKER = 2  # that wait or are worked on
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+def num_workers() -> int:
+    """Returns a thread for each processor that this process may use, 16 at most."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(_MAX_WORKERS, len(os.sched_getaffinity(0)))
+    return min(_MAX_WORKERS, os.cpu_count() or 1)
 
 
 def in_window(

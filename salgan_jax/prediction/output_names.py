@@ -11,7 +11,7 @@ from salgan_jax.errors import UserError, printable
 
 
 def make_base_of(
-    names: Sequence[str], suffixes: Sequence[str], *, output: str
+    names: Sequence[str], endings: Callable[[str], Iterable[str]], *, output: str
 ) -> Callable[[str], str]:
     """Returns a function from an image's name to what its files' names begin with.
 
@@ -19,24 +19,24 @@ def make_base_of(
 
     Args:
       names: of all images of a folder.
-      suffixes: of the files made from each.
+      endings: returns how the names of an image's files end.
       output: the folder they are written to, for the message.
 
     Raises:
       UserError: a file would be written twice all the same.
     """
-    shared = _twice(_stem(name) + suffix for name in names for suffix in suffixes)
+    shared = _twice(_stem(name) + end for name in names for end in endings(name))
 
     def base_of(name: str) -> str:
         stem = _stem(name)
-        is_shared = any((stem + suffix).casefold() in shared for suffix in suffixes)
+        is_shared = any((stem + end).casefold() in shared for end in endings(name))
         return name if is_shared else stem
 
     if shared:
-        still = _twice(base_of(name) + suffix for name in names for suffix in suffixes)
+        still = _twice(base_of(name) + end for name in names for end in endings(name))
         for name in names:
-            for suffix in suffixes:
-                file = base_of(name) + suffix
+            for end in endings(name):
+                file = base_of(name) + end
                 if file.casefold() in still:
                     raise UserError(
                         f"{printable(f'{output}/{file}')} would be written for "
