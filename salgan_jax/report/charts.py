@@ -87,13 +87,13 @@ def _svg(
 ) -> str:
     scale = Axes(last_step, *_range([line.values for line in lines]))
     said = html.escape(_in_words(title, lines, runs))
+    inside = WIDTH - LEFT  # what lies above or below the axis is cut
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
         f'<g class="grid">{"".join(_grid(scale))}</g>'
         f"{''.join(_phase_changes(scale, runs))}"
-        f'<svg x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}" '
-        f'height="{HEIGHT - TOP - BOTTOM}" viewBox="{LEFT} {TOP} '
-        f'{WIDTH - LEFT - RIGHT} {HEIGHT - TOP - BOTTOM}">'
+        f'<svg x="{LEFT}" y="{TOP}" width="{inside}" height="{HEIGHT - TOP - BOTTOM}" '
+        f'viewBox="{LEFT} {TOP} {inside} {HEIGHT - TOP - BOTTOM}">'
         f"{''.join(_curve(scale, line) for line in lines)}</svg></svg>"
     )
 

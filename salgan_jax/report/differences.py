@@ -83,7 +83,9 @@ def between(configs: Sequence[ConfigDict]) -> list[Difference]:
 
 def in_text(value: Any) -> str:
     """Returns a value of a config as the command line would have it."""
-    return f"({', '.join(map(str, value))})" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return f"({', '.join(map(str, value))})"
+    return str(value) if value != "" else '""'
 
 
 def recipe(config: ConfigDict) -> str:
@@ -145,13 +147,14 @@ def verdict(name: str, first: str, found: dict[str, MeanDifference]) -> str:
         kind = "better" if ends[0] > 0 else "worse" if ends[1] < 0 else "unclear"
         said[kind].append(scores.HEADINGS[metric][:-2])
     parts = [
-        f"{kind} than {first} in {', '.join(said[kind])}"
-        for kind in ("better", "worse")
+        f"{kind}{than} in {', '.join(said[kind])}"
+        for kind, than in (("better", f" than {first}"), ("worse", ""))
         if said[kind]
     ]
-    sentence = f"{name} is {' and '.join(parts)}" if parts else f"{name} and {first}"
     if not parts:
-        return f"{sentence} are equally good as far as these images tell."
+        return f"{name} and {first} are equally good, as far as these images tell."
+    if not said["better"]:
+        parts = [f"worse than {first} in {', '.join(said['worse'])}"]
     if said["unclear"]:
-        sentence += f"; in {', '.join(said['unclear'])} the difference may be chance"
-    return f"{sentence}."
+        parts.append(f"in {', '.join(said['unclear'])} the difference may be chance")
+    return f"{name} is {'; '.join(parts)}."

@@ -80,6 +80,8 @@
     const pictures = [...current.querySelectorAll("img")];
     const isOver = byId("over-image").checked;
     stacks.forEach((stack, i) => {
+      const said = stack.nextElementSibling.querySelector(".score");
+      if (said) said.textContent = current.querySelectorAll(".score")[i - 2].textContent;
       const map = pictures[i].cloneNode();
       map.className = i ? "map" : "";
       const under = pictures[0].cloneNode();
@@ -97,8 +99,6 @@
     byId("viewer-scores").replaceChildren(
       ...runs.map((name, run) => row("td", name, image.scores[run].map((x) => text(x)))),
     );
-    byId("previous").disabled = current === items[0];
-    byId("next").disabled = current === items[items.length - 1];
   }
 
   function row(tag, name, cells) {
@@ -123,7 +123,7 @@
     if (!viewer.open) viewer.showModal();
   }
 
-  const step = (by) => show(items[items.indexOf(current) + by]);
+  const step = (by) => show(items.at((items.indexOf(current) + by) % items.length));
 
   byId("viewer-heads").append(row("th", "", metrics.map(({ name }) => name)));
   metric.addEventListener("change", arrange);

@@ -3,15 +3,13 @@
 import base64
 import datetime
 import hashlib
-import importlib.resources
 import string
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import salgan_jax
-from salgan_jax.evaluation import scores
 from salgan_jax.evaluation.chosen_images import EvaluationInput
-from salgan_jax.report import charts, differences, panels, score_table, sections
+from salgan_jax.report import charts, differences, gallery, score_table, sections
 from salgan_jax.report.panels import Panel
 from salgan_jax.report.run_scores import RunScores, metrics_of
 from salgan_jax.report.runs import Run
@@ -44,10 +42,10 @@ def render(contents: Contents) -> str:
     runs = contents.runs
     title = contents.title or " and ".join(run.name for run in runs)
     asked = contents.question or differences.question(runs, contents.images.dataset)
-    script = _file("page.js")
+    script = sections.read_file("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return string.Template(_file("page.html")).substitute(
-        style=_file("page.css"),
+    return string.Template(sections.read_file("page.html")).substitute(
+        style=sections.read_file("page.css"),
         script=script,
         script_hash=digest,
         title=escaped(title),
@@ -58,22 +56,19 @@ def render(contents: Contents) -> str:
         scores=_scores(contents),
         differences=_differences(runs),
         curves=_curves(runs),
-        pictures=_pictures(contents) if contents.panels else "",
+        pictures=_pictures(contents),
         full_runs="".join(sections.full_run(i, run) for i, run in enumerate(runs)),
         made=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
         version=salgan_jax.__version__,
     )
 
 
-def _file(name: str) -> str:
-    return importlib.resources.files(__package__).joinpath(name).read_text("utf-8")
-
-
 def _answers(contents: Contents) -> str:
     first, *others = contents.runs
     return "".join(
-        f"<p class=answer>{escaped(differences.verdict(run.name, first.name, found))}</p>"
+        f"<p class=answer>{escaped(sentence)}</p>"
         for run, found in zip(others, _paired(contents), strict=True)
+        for sentence in [differences.verdict(run.name, first.name, found)]
     )
 
 
@@ -99,7 +94,7 @@ def _facts(contents: Contents) -> str:
 
 
 def _scores(contents: Contents) -> str:
-    names = [sections.printable(run.name) for run in contents.runs]
+    names = [run.name for run in contents.runs]
     metrics = metrics_of(contents.scores)
     means = [each.means for each in contents.scores]
     others = contents.scores[0].others
@@ -136,67 +131,26 @@ def _curves(runs: Sequence[Run]) -> str:
     legend = "".join(
         f"<li>{sections.key(i)}{escaped(run.name)}</li>" for i, run in enumerate(runs)
     )
+    several = " several" if len(runs) > 1 else ""
     parts = [
         f"<ul class=legend>{legend}</ul>",
-        f"<div class=charts>{''.join(found['networks'])}</div>",
+        f'<div class="charts{several}">{"".join(found["networks"])}</div>',
     ]
     for kind, summary in (
-        ("scores", "Scores on the way"),
+        ("scores open", "Scores on the way"),
         ("others", "Gradients, logits and speed"),
     ):
-        if found[kind]:
+        drawn = found[kind.split()[0]]
+        if drawn:
             parts.append(
-                f"<details><summary>{summary}</summary>"
-                f"<div class=charts>{''.join(found[kind])}</div></details>"
+                f"<details class={kind}><summary>{summary}</summary>"
+                f'<div class="charts{several}">{"".join(drawn)}</div></details>'
             )
     return "".join(parts)
 
 
 def _pictures(contents: Contents) -> str:
-    runs, found = contents.runs, contents.scores
-    shown = panels.failures_first(found, contents.panels)
-    metric = panels.sorted_by(found)
-    options = "".join(
-        f"<option value={i}{' selected' if name == metric else ''}>"
-        f"{scores.HEADINGS[name][:-2]}</option>"
-        for i, name in enumerate(metrics_of(found))
-    )
-    of_runs = "".join(
-        f"<option value={i}>{escaped(run.name)}</option>" for i, run in enumerate(runs)
-    )
-    of_runs += "".join(
-        f"<option value={i}-0>{escaped(run.name)} minus {escaped(runs[0].name)}</option>"
-        for i, run in enumerate(runs)
-        if i
-    )
-    heads = "".join(
-        f"<li>{sections.key(i)}{escaped(run.name)}</li>" for i, run in enumerate(runs)
-    )
-    figures = "".join(
-        f"<figure><div class=stack></div><figcaption>{sections.key(i)}"
-        f"{escaped(run.name)}</figcaption></figure>"
-        for i, run in enumerate(runs)
-    )
-    return string.Template(_file("pictures.html")).substitute(
-        which=_which(contents),
-        columns=2 + len(runs),
-        metrics=options,
-        of_runs=of_runs,
-        heads=heads,
-        items=sections.panel_items(runs, found, shown),
-        figures=figures,
-        data=sections.panel_data(runs, found, shown),
-    )
-
-
-def _which(contents: Contents) -> str:
-    number, total = len(contents.panels), len(contents.images.records)
-    if number == total:
-        return f"All {total:,} images."
-    heading = scores.HEADINGS[panels.sorted_by(contents.scores)][:-2]
-    lowest = (number + 1) // 2
-    return (
-        f"{number:,} of {total:,} images: the {lowest:,} on which a run has its worst "
-        f"{heading}, and {number - lowest:,} spread evenly over the {heading} of the "
-        "rest."
-    )
+    if not contents.panels:
+        return ""
+    total = len(contents.images.records)
+    return gallery.section(contents.runs, contents.scores, contents.panels, total)

@@ -10,7 +10,7 @@ from salgan_jax import checkpoints, experiment, places, scalars
 from salgan_jax.checkpoints import LoadedGenerator
 from salgan_jax.data import selection
 from salgan_jax.data.selection import Folds
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, printable
 from salgan_jax.schedule import Schedule
 
 PROVENANCE = "provenance.jsonl"
@@ -103,7 +103,7 @@ def _names(workdirs: Sequence[str], names: Sequence[str]) -> list[str]:
     while len(set(found)) < len(workdirs):
         depth += 1
         found = ["/".join(path[-depth:]) for path in paths]
-    return found
+    return [printable(name) for name in found]
 
 
 def _plan(config: ConfigDict, data_dir: str | None) -> Schedule | None:

@@ -65,7 +65,9 @@ def scores_table(
         ]
         if rows:
             bodies.append(_body(title, rows, metrics))
-    return _table("Mean over images, with its 95 % interval", metrics, bodies)
+    marked = "; highlighted: the best run" if len(names) > 1 else ""
+    caption = f"Mean over images &plusmn; half of its 95 % interval{marked}"
+    return _table(caption, metrics, bodies)
 
 
 def differences_table(
@@ -82,9 +84,11 @@ def differences_table(
         )
         for i, (name, of_run) in enumerate(zip(names[1:], found, strict=True), start=1)
     ]
-    caption = f"Difference to {names[0]} on the same images, with its 95 % interval"
-    body = _body(f"minus {names[0]}", rows, metrics)
-    return _table(caption, metrics, [body])
+    caption = (
+        f"Minus {html.escape(names[0])}, image by image, &plusmn; half of its 95 % "
+        "interval; p: how likely so large a difference is by chance"
+    )
+    return _table(caption, metrics, [f"<tbody>{''.join(rows)}</tbody>"])
 
 
 def explanations(metrics: Sequence[str]) -> str:
@@ -125,10 +129,9 @@ def _table(caption: str, metrics: Sequence[str], bodies: Sequence[str]) -> str:
     heads = "".join(
         f'<th scope="col">{scores.HEADINGS[metric]}</th>' for metric in metrics
     )
-    escaped = html.escape(caption)
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{escaped}">'
-        f"<table><caption>{escaped}</caption>"
+        f'<div class="wide" role="region" tabindex="0" aria-label="{caption}">'
+        f"<table><caption>{caption}</caption>"
         f"<thead><tr><td></td>{heads}</tr></thead>{''.join(bodies)}</table></div>"
     )
 

@@ -1,23 +1,27 @@
-"""The parts of the page as HTML: runs, differences, pictures, configs and starts."""
+"""Parts of the page as HTML: runs, what they differ in, their configs and starts."""
 
 import html
+import importlib.resources
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from salgan_jax import compatibility
 from salgan_jax.errors import printable
-from salgan_jax.evaluation import scores
-from salgan_jax.report import differences, panels
+from salgan_jax.report import differences
 from salgan_jax.report.differences import Difference
-from salgan_jax.report.panels import Panel
-from salgan_jax.report.run_scores import RunScores, metrics_of
+from salgan_jax.report.run_scores import RunScores
 from salgan_jax.report.runs import PROVENANCE, Run
 
 
 def escaped(text: object) -> str:
     """Returns a text as HTML, safe in an attribute too, whatever is in it."""
     return html.escape(printable(str(text)))
+
+
+def read_file(name: str) -> str:
+    """Returns a file that lies beside this one."""
+    return importlib.resources.files(__package__).joinpath(name).read_text("utf-8")
 
 
 def key(run: int) -> str:
@@ -54,71 +58,6 @@ def differences_rows(runs: Sequence[Run], found: Sequence[Difference]) -> str:
         "effect on what is learned</caption><thead><tr><td></td>"
         f"{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
-
-
-def panel_items(
-    runs: Sequence[Run], found: Sequence[RunScores], shown: Sequence[Panel]
-) -> str:
-    """Returns an item for each image: photograph, ground truth, each run's map."""
-    metric = panels.sorted_by(found)
-    column = metrics_of(found).index(metric)
-    heading = scores.HEADINGS[metric][:-2]
-    items = []
-    for index, panel in enumerate(shown):
-        name = escaped(panel.id)
-        of_runs = panels.scores_of(found, panel.row)
-        said = [
-            f"{heading} {'none' if s[column] is None else f'{s[column]:.3f}'}"
-            for s in of_runs
-        ]
-        height, width = panel.size
-        shape = f'width="{width}" height="{height}" decoding="async"'
-        figures = [
-            f'<figure><button type="button" class="open" aria-label="Enlarge {name}">'
-            f'<img src="{panel.pictures[0]}" {shape} alt="{name}"></button>'
-            f"<figcaption>{name}</figcaption></figure>",
-            f'<figure><img src="{panel.pictures[1]}" {shape} alt="Ground truth of '
-            f'{name}"><figcaption><b>ground truth</b></figcaption></figure>',
-        ]
-        figures += [
-            f'<figure><img src="{picture}" {shape} alt="Prediction of '
-            f'{escaped(run.name)} for {name}"><figcaption><b>{key(i)}'
-            f'{escaped(run.name)}</b> <span class="score">{score}</span></figcaption>'
-            "</figure>"
-            for i, (run, picture, score) in enumerate(
-                zip(runs, panel.pictures[2:], said, strict=True)
-            )
-        ]
-        items.append(f'<li data-index="{index}">{"".join(figures)}</li>')
-    return "".join(items)
-
-
-def panel_data(
-    runs: Sequence[Run], found: Sequence[RunScores], shown: Sequence[Panel]
-) -> str:
-    """Returns what sorting and enlarging need, as JSON that cannot end a script."""
-    metrics = metrics_of(found)
-    contents = {
-        "runs": [printable(run.name) for run in runs],
-        "metrics": [
-            {
-                "name": scores.HEADINGS[metric][:-2],
-                "lessIsBetter": scores.is_less_better(metric),
-            }
-            for metric in metrics
-        ],
-        "images": [
-            {
-                "id": printable(panel.id),
-                "row": panel.row,
-                "size": panel.size[::-1],
-                "fixations": panel.fixations.ravel().tolist(),
-                "scores": panels.scores_of(found, panel.row),
-            }
-            for panel in shown
-        ],
-    }
-    return json.dumps(contents, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def full_run(index: int, run: Run) -> str:
@@ -160,8 +99,8 @@ def _provenance(run: Run) -> str:
     if not run.provenance:
         return f"<p><code>{PROVENANCE}</code> is empty.</p>"
     return "".join(
-        f"<h4>Start {number}</h4>{_pairs(_flat(start), f'Start {number} of {run.name}')}"
-        for number, start in enumerate(run.provenance, start=1)
+        f"<h4>Start {i}</h4>{_pairs(_flat(start), f'Start {i} of {run.name}')}"
+        for i, start in enumerate(run.provenance, start=1)
     )
 
 

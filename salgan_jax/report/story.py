@@ -1,4 +1,4 @@
-"""The story of a report: runs are read, scored on the same images, shown on one page."""
+"""The story of a report: runs are read, scored on the same images and shown."""
 
 import os
 import pathlib
@@ -21,6 +21,9 @@ class Choice(NamedTuple):
     data_dir: str | None = None
 
 
+_OWN = Choice()
+
+
 def write(
     workdirs: Sequence[str],
     output: str | os.PathLike[str],
@@ -28,7 +31,7 @@ def write(
     names: Sequence[str] = (),
     title: str = "",
     question: str = "",
-    choice: Choice = Choice(),
+    choice: Choice = _OWN,
     convention: Convention,
     num_images: int,
 ) -> Contents:
