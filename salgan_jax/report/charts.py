@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from salgan_jax import curves, run_pictures
+from salgan_jax.evaluation import scores
 from salgan_jax.report import axes
 from salgan_jax.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axes
 from salgan_jax.report.runs import Run
@@ -60,6 +61,8 @@ def draw_all(runs: Sequence[Run]) -> dict[str, list[str]]:
             if key in series
         ]
         is_score = groups[title][0].startswith("eval/")
+        if is_score:
+            title = scores.HEADINGS[groups[title][0].removeprefix("eval/")][:-2]
         kind = "networks" if title in _NETWORKS else "scores" if is_score else "others"
         found[kind].append(_figure(title, lines, runs, last_step))
     return found

@@ -98,13 +98,10 @@ def recipe(config: ConfigDict) -> str:
         f"generator {turns}"
     )
     if alone >= total:
-        return f"Content loss only, {total} epochs."
+        return f"Content loss only, to epoch {total}."
     if not alone:
-        return f"{total} epochs of {adversarial}."
-    return (
-        f"Content loss only for {alone} epochs, then {total - alone} epochs of "
-        f"{adversarial}."
-    )
+        return f"From the start to epoch {total} {adversarial}."
+    return f"Content loss only to epoch {alone}, then, to epoch {total}, {adversarial}."
 
 
 def question(runs: Sequence[Run], dataset: str) -> str:

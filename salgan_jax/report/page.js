@@ -120,7 +120,9 @@
     if (!item) return;
     current = item;
     draw();
-    if (!viewer.open) viewer.showModal();
+    if (viewer.open) return;
+    viewer.showModal();
+    byId("next").focus();
   }
 
   const step = (by) => show(items.at((items.indexOf(current) + by) % items.length));

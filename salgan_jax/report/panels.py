@@ -54,7 +54,7 @@ def choose(found: Sequence[RunScores], num_images: int) -> list[int]:
         return list(range(len(order)))
     num_lowest = (num_images + 1) // 2
     rest = order[num_lowest:]
-    spread = np.linspace(0, len(rest) - 1, num_images - num_lowest).round().astype(int)
+    spread = np.linspace(len(rest) - 1, 0, num_images - num_lowest).round().astype(int)
     return sorted(int(row) for row in (*order[:num_lowest], *rest[spread]))
 
 

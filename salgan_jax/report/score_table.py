@@ -67,7 +67,7 @@ def scores_table(
             bodies.append(_body(title, rows, metrics))
     marked = "; highlighted: the best run" if len(names) > 1 else ""
     caption = f"Mean over images &plusmn; half of its 95 % interval{marked}"
-    return _table(caption, metrics, bodies)
+    return _table("means", caption, metrics, bodies)
 
 
 def differences_table(
@@ -88,7 +88,7 @@ def differences_table(
         f"Minus {html.escape(names[0])}, image by image, &plusmn; half of its 95 % "
         "interval; p: how likely so large a difference is by chance"
     )
-    return _table(caption, metrics, [f"<tbody>{''.join(rows)}</tbody>"])
+    return _table("paired", caption, metrics, [f"<tbody>{''.join(rows)}</tbody>"])
 
 
 def explanations(metrics: Sequence[str]) -> str:
@@ -125,13 +125,17 @@ def incomplete(
     ]
 
 
-def _table(caption: str, metrics: Sequence[str], bodies: Sequence[str]) -> str:
+def _table(
+    name: str, caption: str, metrics: Sequence[str], bodies: Sequence[str]
+) -> str:
+    """Returns a table that scrolls under its caption, where the page is narrow."""
     heads = "".join(
         f'<th scope="col">{scores.HEADINGS[metric]}</th>' for metric in metrics
     )
+    labelled = f'aria-labelledby="{name}-caption"'
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{caption}">'
-        f"<table><caption>{caption}</caption>"
+        f'<p class="small" id="{name}-caption">{caption}</p>'
+        f'<div class="wide" role="region" tabindex="0" {labelled}><table {labelled}>'
         f"<thead><tr><td></td>{heads}</tr></thead>{''.join(bodies)}</table></div>"
     )
 
