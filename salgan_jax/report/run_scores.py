@@ -193,13 +193,14 @@ def _is_of(
 
 
 def _means(contents: Mapping[str, Any]) -> Means:
-    return {
-        metric: MeanInterval(
-            **{k: math.nan if v is None else v for k, v in contents[metric].items()}
-        )
-        for metric in scores.HEADINGS
-        if metric in contents
-    }
+    found = {}
+    for metric in scores.HEADINGS:
+        if metric in contents:
+            of_metric = contents[metric]
+            ends = (of_metric[name] for name in ("mean", "low", "high"))
+            mean, low, high = (math.nan if x is None else float(x) for x in ends)
+            found[metric] = MeanInterval(mean, low, high, of_metric["num_images"])
+    return found
 
 
 def metrics_of(found: Sequence[RunScores]) -> list[str]:

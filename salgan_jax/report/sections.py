@@ -21,7 +21,7 @@ def escaped(text: object) -> str:
 
 def read_file(name: str) -> str:
     """Returns a file that lies beside this one."""
-    return importlib.resources.files(__package__).joinpath(name).read_text("utf-8")
+    return importlib.resources.files("salgan_jax.report").joinpath(name).read_text()
 
 
 def key(run: int) -> str:
