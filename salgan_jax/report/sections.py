@@ -21,7 +21,9 @@ def escaped(text: object) -> str:
 
 def read_file(name: str) -> str:
     """Returns a file that lies beside this one."""
-    return importlib.resources.files("salgan_jax.report").joinpath(name).read_text()
+    return (
+        importlib.resources.files("salgan_jax.report").joinpath(name).read_text("utf8")
+    )
 
 
 def key(run: int) -> str:
