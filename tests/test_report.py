@@ -79,6 +79,14 @@ def test_a_single_run_has_no_best_value_and_nothing_to_differ_from():
     assert "What differs" not in shown
 
 
+def test_the_title_of_many_runs_counts_those_it_does_not_name():
+    runs = [report_pages.run(name) for name in "abcde"]
+    few, many = report_pages.contents(runs=runs[:2]), report_pages.contents(runs=runs)
+    many = many._replace(scores=few.scores[:1] * 5)
+    assert "<h1>a and b</h1>" in page.render(few)
+    assert "<h1>a, b, c and 2 more</h1>" in page.render(many)
+
+
 def test_equal_runs_are_both_the_best():
     means = [{"cc": report_pages.interval(0.5)}, {"cc": report_pages.interval(0.5)}]
     assert score_table.best_of(means, "cc") == [0, 1]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import salgan_jax
+from salgan_jax.errors import listed
 from salgan_jax.evaluation.chosen_images import EvaluationInput
 from salgan_jax.report import charts, differences, gallery, score_table, sections
 from salgan_jax.report.panels import Panel
@@ -40,7 +41,10 @@ class Contents(NamedTuple):
 def render(contents: Contents) -> str:
     """Returns the page, which loads nothing and runs no script but its own."""
     runs = contents.runs
-    title = contents.title or " and ".join(run.name for run in runs)
+    names = [run.name for run in runs]
+    title = contents.title or (
+        listed(names, most=3) if names[3:] else " and ".join(names)
+    )
     asked = contents.question or differences.question(runs, contents.images.dataset)
     script = sections.read_file("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

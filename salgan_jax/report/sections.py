@@ -21,9 +21,8 @@ def escaped(text: object) -> str:
 
 def read_file(name: str) -> str:
     """Returns a file that lies beside this one."""
-    return (
-        importlib.resources.files("salgan_jax.report").joinpath(name).read_text("utf8")
-    )
+    folder = importlib.resources.files("salgan_jax.report")
+    return (folder / name).read_text("utf-8")
 
 
 def key(run: int) -> str:
