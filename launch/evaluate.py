@@ -10,8 +10,6 @@ bootstrap intervals, and those of the baselines), at the size of the original im
 Definitions are those of the MIT/Tübingen benchmark, or of --convention.
 """
 
-from typing import Any
-
 from absl import flags
 
 from salgan_jax import (
@@ -20,7 +18,6 @@ from salgan_jax import (
     inference,
     processes,
 )
-from salgan_jax.data import selection
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import (
     background,
@@ -161,11 +158,10 @@ def _choose_images(checkpoint: str | None) -> EvaluationInput:
     dataset, split, train_split = _DATASET.value, _SPLIT.value, _TRAIN_SPLIT.value
     data_dir = _DATA_DIR.value
     if checkpoint is not None:
-        config: Any = checkpoints.saved_config(checkpoint, _STEP.value)
-        trained_on = [n for n, _ in selection.parse_mixture(config.data.dataset)]
-        if dataset in (None, config.data.dataset) or [dataset] == trained_on:
-            return chosen_images.of_run(config, split, train_split, data_dir)
-        data_dir = config.data.data_dir if data_dir is None else data_dir
+        config = checkpoints.saved_config(checkpoint, _STEP.value)
+        return chosen_images.of_checkpoint(
+            config, dataset, split, train_split, data_dir
+        )
     if dataset is None:
         raise UserError("--predictions needs --dataset: of which images are the maps?")
     return chosen_images.of_dataset(dataset, split, train_split, data_dir or "")

@@ -19,7 +19,7 @@ from salgan_jax import (
     updates,
 )
 from salgan_jax import state as train_state
-from salgan_jax.schedule import Schedule, Update, make_schedule
+from salgan_jax.schedule import Schedule, Update
 from salgan_jax.state import TrainState
 
 
@@ -74,13 +74,7 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
         config = training_input.with_full_names(config)
         source = training_input.open_input(config, processes.share())
     config = experiment.with_precision(config, saved and saved.config)
-    schedule = make_schedule(
-        num_examples=source.sampling.num_examples,
-        batch_size=config.batch_size,
-        bootstrap_epochs=config.phases.bootstrap_epochs,
-        num_epochs=config.phases.num_epochs,
-        schedule=config.schedule,
-    )
+    schedule = experiment.make_plan(config, source.sampling.num_examples)
 
     # ---- networks and devices --------------------------------------------------------
     devices = parallel.local_devices(config.num_devices)

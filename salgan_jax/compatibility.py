@@ -53,7 +53,7 @@ def check_resumable(
     Raises:
         UserError: lists the fields that would change what a step does, or has done.
     """
-    before, now = _flatten(saved.to_dict()), _flatten(current.to_dict())
+    before, now = flatten(saved.to_dict()), flatten(current.to_dict())
     length = "phases.bootstrap_epochs"
     if epochs_done <= min(before[length], now[length]):
         before[length] = now[length]
@@ -75,11 +75,12 @@ def _may_change(field: str) -> bool:
     )
 
 
-def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns the fields of a config by their full names, tuples as lists."""
     flat = {}
     for name, value in tree.items():
         if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{name}.")
+            flat |= flatten(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = list(value) if isinstance(value, tuple) else value
     return flat

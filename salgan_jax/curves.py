@@ -1,7 +1,7 @@
 """Curves of a run for people: its losses and scores over its steps."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.axes
 import matplotlib.backends.backend_agg
@@ -49,11 +49,7 @@ def draw(
       phase_change_step: the first adversarial step, drawn as a labelled vertical line.
       width: width of the picture in pixels.
     """
-    groups: dict[str, list[str]] = {}
-    for key in scalars:
-        quantity = key.rsplit("/", 1)[-1]
-        title = _TOGETHER.get(quantity, _in_words(quantity))
-        groups.setdefault(title, []).append(key)
+    groups = grouped(scalars)
     num_columns = 2 if len(groups) > 1 else 1
     num_rows = max(1, math.ceil(len(groups) / num_columns))
     figure = matplotlib.figure.Figure(
@@ -78,9 +74,37 @@ def draw(
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _in_words(key: str) -> str:
+def grouped(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Returns the log keys that share a plot, by its title."""
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        quantity = key.rsplit("/", 1)[-1]
+        title = _TOGETHER.get(quantity, in_words(quantity))
+        groups.setdefault(title, []).append(key)
+    return groups
+
+
+def in_words(key: str) -> str:
+    """Returns what a log key is called in a picture: "eval NSS" of `eval/nss`."""
     words = key.replace("/", " ").split("_")
     return " ".join(_ACRONYMS.get(word, word) for word in words)
+
+
+def settled_range(series: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    """Returns the ends of an axis for values whose first tenth flattens all the rest.
+
+    None: it does not, and all can be shown.
+    """
+    long = [values for values in series if len(values) >= 10]
+    settled = np.concatenate([np.zeros(0), *(v[len(v) // 10 + 1 :] for v in long)])
+    if not settled.size:
+        return None
+    low, high = float(settled.min()), float(settled.max())
+    highest = max(values.max() for values in series)
+    if high <= low or highest <= high + 2 * (high - low):
+        return None
+    lowest = min(low, *(float(values.min()) for values in series))
+    return lowest - 0.1 * (high - low), high + 0.5 * (high - low)
 
 
 def _draw_scalars(
@@ -90,7 +114,7 @@ def _draw_scalars(
     quantities = {key.rsplit("/", 1)[-1] for key in scalars}
     for index, (key, (steps, values)) in enumerate(scalars.items()):
         origin, _, quantity = key.rpartition("/")
-        label = _in_words(quantity) if len(quantities) == len(scalars) else origin
+        label = in_words(quantity) if len(quantities) == len(scalars) else origin
         color = f"C{index}"
         if len(values) < 100:
             marker = "o" if len(values) < 40 else None
@@ -99,27 +123,14 @@ def _draw_scalars(
         plot.plot(steps, values, color, alpha=0.25, linewidth=0.8)
         smooth = _running_mean(np.asarray(values), max(5, len(values) // 50))
         plot.plot(steps, smooth, color, label=label)
-    _leave_out_the_first_leap(plot, [np.asarray(v) for _, v in scalars.values()])
+    shown = settled_range([np.asarray(v) for _, v in scalars.values()])
+    if shown is not None:
+        plot.set_ylim(*shown)
     plot.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     plot.grid(alpha=0.3)
     plot.spines[["top", "right"]].set_visible(False)
     if len(scalars) > 1:
         plot.legend(frameon=False)
-
-
-def _leave_out_the_first_leap(
-    plot: matplotlib.axes.Axes, series: Sequence[np.ndarray]
-) -> None:
-    """Cuts the axis where the first tenth of a run would flatten all the rest."""
-    long = [values for values in series if len(values) >= 10]
-    settled = np.concatenate([np.zeros(0), *(v[len(v) // 10 + 1 :] for v in long)])
-    if not settled.size:
-        return
-    low, high = settled.min(), settled.max()
-    highest = max(values.max() for values in series)
-    if highest > high + 2 * (high - low) and high > low:
-        plot.set_ylim(top=high + 0.5 * (high - low))
-        plot.set_ylim(bottom=min(low, *(v.min() for v in series)) - 0.1 * (high - low))
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:

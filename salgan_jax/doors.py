@@ -39,7 +39,8 @@ def run(
     Args:
         main: takes the script's name and its positional arguments, returns the exit
             code (None means 0).
-        arguments: names of the positional arguments, all required: ``("DIR",)``.
+        arguments: names of the positional arguments, all required: ``("DIR",)``; of
+            the last, ``"RUN..."``, there may be several.
     """
     try:
         code = _outcome(main, arguments)
@@ -196,7 +197,9 @@ def _parse_flags(argv: Sequence[str], arguments: Sequence[str]) -> list[str]:
         for name, parser in config_parsers.items():
             _check_overrides(name, parser.config, argv)
         raise error
-    if len(positional) - 1 != len(arguments):
+    missing = len(arguments) - (len(positional) - 1)
+    may_be_more = bool(arguments) and arguments[-1].endswith("...")
+    if missing > 0 or (missing < 0 and not may_be_more):
         expected = " ".join(arguments) or "none"
         given = " ".join(positional[1:]) or "none"
         raise UserError(

@@ -13,6 +13,7 @@ from salgan_jax import state as train_state
 from salgan_jax.models import primitives
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
+from salgan_jax.schedule import Schedule, make_schedule
 from salgan_jax.weights import grafting
 
 # None is the precision of the parameters, which is float32 but in tests.
@@ -67,6 +68,25 @@ def with_precision(
             precision = saved.precision[player]
         named.precision[player] = precision_here(precision, platform)
     return named
+
+
+def make_plan(config: ConfigDict, num_examples: int) -> Schedule:
+    """Returns which update runs at which step.
+
+    Args:
+        config: of the run.
+        num_examples: that it trains on.
+
+    Raises:
+        UserError: not even one batch can be filled.
+    """
+    return make_schedule(
+        num_examples=num_examples,
+        batch_size=config.batch_size,
+        bootstrap_epochs=config.phases.bootstrap_epochs,
+        num_epochs=config.phases.num_epochs,
+        schedule=config.schedule,
+    )
 
 
 def make_experiment(config: ConfigDict) -> Experiment:

@@ -22,7 +22,7 @@ def panels(
     """
     return visualization.panels(
         [
-            (record.image, _ground_truth(record), _relative(saliency_map))
+            (record.image, ground_truth(record), relative(saliency_map))
             for record, saliency_map in zip(shown, predicted, strict=True)
         ],
         ("image", "ground truth", f"prediction / maximum, step {step}"),
@@ -35,12 +35,12 @@ def curves(series: scalars.Series, schedule: Schedule) -> np.ndarray:
     phase_change = schedule.bootstrap_steps
     is_drawn = 0 < phase_change < schedule.num_steps
     return curve_pictures.draw(
-        _drawn(series), phase_change_step=phase_change if is_drawn else None
+        drawn(series), phase_change_step=phase_change if is_drawn else None
     )
 
 
-def _drawn(series: scalars.Series) -> scalars.Series:
-    """What curves show: no conditions, and no margin between two curves."""
+def drawn(series: scalars.Series) -> scalars.Series:
+    """Returns what curves show: no conditions, and no margin between two curves."""
     return {
         name: of_name
         for name, of_name in series.items()
@@ -48,13 +48,13 @@ def _drawn(series: scalars.Series) -> scalars.Series:
     }
 
 
-def _ground_truth(record: Record) -> np.ndarray:
-    """The density map, black where the data set gives none."""
+def ground_truth(record: Record) -> np.ndarray:
+    """Returns the density map, black where the data set gives none."""
     if record.density_map is None:
         return np.zeros(record.size, np.float32)
     return record.density_map
 
 
-def _relative(saliency_map: np.ndarray) -> np.ndarray:
-    """The map divided by its maximum, as a ground truth map is."""
+def relative(saliency_map: np.ndarray) -> np.ndarray:
+    """Returns the map divided by its maximum, as a ground truth map is."""
     return saliency_map / max(float(saliency_map.max()), 1e-9)

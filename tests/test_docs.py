@@ -100,6 +100,16 @@ def test_every_command_about_scores_runs(folder):
 
 
 @pytest.mark.slow
+def test_every_command_about_reports_runs(folder):
+    train = "python launch/train.py --config=configs/osie.py --workdir=runs/"
+    run_all([f"{train}osie", f"{train}osie_content --config.seed=1"], folder)
+    shown = shown_in("docs/report.md")
+    assert len(shown) == 4
+    run_all(shown, folder)
+    assert len(list(folder.glob("*.html"))) == 3
+
+
+@pytest.mark.slow
 def test_every_command_about_prediction_runs(folder):
     pytest.importorskip("av", reason="PyAV is not installed: requirements-apps.txt")
     import video_files

@@ -84,6 +84,14 @@ def test_positional_arguments_are_counted(start):
     assert "DIR" in errors
 
 
+def test_of_the_last_positional_argument_there_may_be_several(start):
+    options = {"arguments": ("FILE", "RUN..."), "body": "print(*argv[1:])"}
+    assert start(*GOOD, "a", "b", "c", **options) == (0, "a b c\n", "")
+    code, _, errors = start(*GOOD, "a", **options)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "arguments without a flag: FILE RUN...; given: a" in errors
+
+
 MISTAKES = {
     ("--config=recipe.py",): "flag --workdir must be given",
     (*GOOD, "--workdirr=x"): "Did you mean: workdir",

@@ -44,6 +44,18 @@ def test_pyproject_names_everything_that_is_imported_but_what_exports_need():
     assert [name for name in others if pinned.isdisjoint(packages_of[name])] == []
 
 
+def test_a_wheel_carries_every_file_that_the_package_reads():
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    carried = {
+        path
+        for package, patterns in setup["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+    }
+    files = (ROOT / "salgan_jax").rglob("*.*")
+    assert carried == {x for x in files if x.suffix not in (".py", ".pyc")} != set()
+
+
 def test_every_accelerator_file_asks_for_the_same_jax():
     (pin,) = (x[3:] for x in requirements("requirements.txt") if x.startswith("jax>"))
     for extra in ("tpu", "cuda13"):

@@ -10,7 +10,7 @@ from salgan_jax import experiment, parallel
 from salgan_jax.compile_ahead import chips, largest, programs
 from salgan_jax.compile_ahead.programs import Cost, DoesNotFit
 from salgan_jax.errors import UserError
-from salgan_jax.schedule import Update, make_schedule
+from salgan_jax.schedule import Update
 
 
 class Report(NamedTuple):
@@ -174,13 +174,7 @@ def _hours_in_words(
     utilisation: float,
 ) -> list[str]:
     config, topology = report.config, report.topology
-    plan = make_schedule(
-        num_examples=num_examples,
-        batch_size=config.batch_size,
-        bootstrap_epochs=config.phases.bootstrap_epochs,
-        num_epochs=config.phases.num_epochs,
-        schedule=config.schedule,
-    )
+    plan = experiment.make_plan(config, num_examples)
     adversarial = [seconds[u] for u in seconds if u is not Update.BOOTSTRAP]
     hours = plan.bootstrap_steps * seconds.get(Update.BOOTSTRAP, 0) / 3600
     num_adversarial = plan.num_steps - plan.bootstrap_steps

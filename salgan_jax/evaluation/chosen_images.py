@@ -60,6 +60,30 @@ def of_dataset(
     )
 
 
+def of_checkpoint(
+    config: ConfigDict,
+    dataset: str | None,
+    split: str | None,
+    train_split: str | None,
+    data_dir: str | None,
+) -> EvaluationInput:
+    """Returns the images that a run was scored on, or those of another data set.
+
+    Args:
+        config: of the run.
+        dataset: None, or that of the run, are the run's own images.
+        split, train_split, data_dir: as in `of_run`.
+
+    Raises:
+        UserError, FileNotFoundError: as `records.open_split`.
+    """
+    trained_on = [name for name, _ in selection.parse_mixture(config.data.dataset)]
+    if dataset in (None, config.data.dataset) or [dataset] == trained_on:
+        return of_run(config, split, train_split, data_dir)
+    data_dir = str(config.data.data_dir if data_dir is None else data_dir)
+    return of_dataset(dataset, split, train_split, data_dir)
+
+
 def of_run(
     config: ConfigDict, split: str | None, train_split: str | None, data_dir: str | None
 ) -> EvaluationInput:

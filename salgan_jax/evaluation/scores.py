@@ -19,7 +19,7 @@ from salgan_jax.metrics.intervals import MeanDifference, MeanInterval
 MODEL, COMPARED = "model", "compared"
 _CENTRE, _CEILING = "centre_prior", "human_ceiling"
 
-_HEADINGS = {
+HEADINGS = {
     "nss": "NSS ↑",
     "auc": "AUC ↑",
     "auc_judd": "AUC-Judd ↑",
@@ -31,6 +31,11 @@ _HEADINGS = {
     "ig": "IG ↑",
     "emd": "EMD ↓",
 }
+
+
+def is_less_better(metric: str) -> bool:
+    """Whether the lower of two scores is the better one."""
+    return HEADINGS[metric].endswith("↓")
 
 
 class Summary(NamedTuple):
@@ -76,7 +81,7 @@ def table(sheet: ScoreSheet, summary: Summary) -> str:
     another model, and which means lack images.
     """
     metrics = list(summary.fractions)
-    lines = [f"{'':20}" + "".join(f" {_HEADINGS[name]:>15}" for name in metrics)]
+    lines = [f"{'':20}" + "".join(f" {HEADINGS[name]:>15}" for name in metrics)]
     notes = []
     for row, means in summary.means.items():
         lines.append(_line(row, [_cell(means[name]) for name in metrics]))
