@@ -31,6 +31,7 @@ class Outcome(NamedTuple):
     num_written: int
     unreadable: list[pathlib.Path]  # or their files cannot be called so
     num_done_before: int = 0
+    reasons: Sequence[str] = ()  # one for each unreadable image
 
 
 class _Skipped(NamedTuple):
@@ -81,6 +82,7 @@ def predict_files(
     total = len(jobs) if isinstance(jobs, Sized) else None
     num_written, num_done_before = 0, 0
     unreadable: list[pathlib.Path] = []
+    reasons: list[str] = []
     with tqdm.tqdm(total=total, unit="image", disable=None) as progress:
 
         def is_to_do(work: Work) -> bool:
@@ -97,9 +99,10 @@ def predict_files(
             for image, reason in skipped:
                 progress.write(f"skipped: {printable(reason)}", file=sys.stderr)
                 unreadable.append(image)
+                reasons.append(reason)
             num_written += len(batch) - len(skipped)
             progress.update(len(batch))
-    return Outcome(num_written, unreadable, num_done_before)
+    return Outcome(num_written, unreadable, num_done_before, reasons)
 
 
 def _num_processors() -> int:
