@@ -18,7 +18,8 @@ def numbered(
 ) -> np.ndarray:
     """Returns a picture with 1, 2, ... in discs at these places, uint8 [H, W, 3].
 
-    A small picture is enlarged first. Earlier numbers lie over later ones.
+    A small picture is enlarged first if it gets any. Earlier numbers lie over later ones, and at the
+    picture's edges the discs are moved inwards.
 
     Args:
       picture: uint8 [h, w, 3].
@@ -26,7 +27,7 @@ def numbered(
     """
     canvas = Image.fromarray(picture)
     longest = max(canvas.size)
-    if longest < _LEAST_SIDE:
+    if places and longest < _LEAST_SIDE:
         factor = -(-_LEAST_SIDE // longest)
         size = canvas.width * factor, canvas.height * factor
         canvas = canvas.resize(size, Image.Resampling.BICUBIC)
@@ -34,10 +35,15 @@ def numbered(
     for number in range(len(places), 0, -1):
         x, y = places[number - 1]
         disc = _disc(str(number), radius)
-        left = round(x * canvas.width - disc.width / 2)
-        top = round(y * canvas.height - disc.height / 2)
+        left = _inside(x, disc.width, canvas.width)
+        top = _inside(y, disc.height, canvas.height)
         canvas.paste(disc, (left, top), disc)
     return np.array(canvas)
+
+
+def _inside(place: float, disc: int, side: int) -> int:
+    begin = round(place * side - disc / 2)
+    return max(0, min(begin, side - disc))
 
 
 def _disc(text: str, radius: float) -> Image.Image:

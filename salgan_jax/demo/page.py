@@ -6,13 +6,13 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import gradio as gr
+import gradio as gr  # pyright: ignore[reportMissingImports]
 
 from salgan_jax.bounded_work import Room
 from salgan_jax.demo import archive, markup
 from salgan_jax.demo.look import MOST_POINTS, Look, draw, look
 from salgan_jax.demo.models import Model
-from salgan_jax.demo.style import CSS
+from salgan_jax.demo.browser import CSS, PASTE
 from salgan_jax.errors import UserError, printable
 
 # The first five are uniform to the eye, and told apart by colour-blind eyes.
@@ -67,10 +67,11 @@ def serve(
     page.launch(
         server_name=host,
         server_port=port,
-        max_file_size=int(max_megabytes * 1e6),
+        max_file_size=int(max_megabytes * 2**20),
         state_session_capacity=_MOST_SESSIONS,
         theme=theme,
         css=CSS,
+        js=PASTE,
         footer_links=[],
         # Each could be turned on from outside, by a variable of the environment.
         share=False,
@@ -95,7 +96,8 @@ def _one_image(models: Sequence[Model], max_megapixels: float) -> None:
                 label="Image",
                 sources=["upload", "clipboard", "webcam"],
                 buttons=[],
-                height=260,
+                placeholder="Drop an image here\nor click to choose one",
+                height=300,  # with less, the webcam covers the buttons below it
                 elem_id="image",
             )
             status = gr.HTML(elem_id="status")

@@ -1,8 +1,24 @@
-"""How the page looks, beyond Gradio's own theme: one column on a phone, two beside it."""
+"""What the browser is told beyond Gradio: how the page looks, and how to paste."""
+
+# Gradio has a button for it; people press Ctrl+V.
+PASTE = """() => document.addEventListener("paste", async (event) => {
+  const files = [...(event.clipboardData ? event.clipboardData.files : [])];
+  const image = files.find((file) => file.type.startsWith("image/"));
+  if (!image) return;
+  const find = (what) => document.querySelector("#image " + what);
+  find("[aria-label='Remove Image']")?.click();
+  find("[aria-label='Upload file']")?.click();
+  for (let i = 0; i < 50 && !find("input[type=file]"); i++)
+    await new Promise((done) => setTimeout(done, 20));
+  const given = new DataTransfer();
+  given.items.add(image);
+  find("input[type=file]").files = given.files;
+  find("input[type=file]").dispatchEvent(new Event("change", { bubbles: true }));
+})"""
 
 CSS = """
 .gradio-container { max-width: 1280px !important; margin: 0 auto !important; }
-.gradio-container > main { width: 100%; }
+.gradio-container, .gradio-container > main { width: 100%; }
 .html-container { padding: 0 !important; }
 #title h1 { margin: 0; font-size: 1.4rem; font-weight: 600; }
 #one, #many { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }
@@ -27,13 +43,16 @@ CSS = """
 .legend div {
   flex: 1; height: 10px; border: 1px solid var(--border-color-primary);
 }
-.points table { width: 100%; margin: 0 !important; border-collapse: collapse; }
+.points table {
+  width: 100%; margin: 0 !important; border: 0 !important; border-collapse: collapse;
+}
 .points th, .points td {
   padding: 4px 10px !important; border: 0 !important; text-align: right !important;
   font-variant-numeric: tabular-nums;
 }
 .points thead th { font-weight: 400; opacity: 0.8; }
-.points tbody tr { border-top: 1px solid var(--border-color-primary); }
+.points tr { border: 0 !important; }
+.points tbody tr { border-top: 1px solid var(--border-color-primary) !important; }
 @media (hover: hover) {
   .overlay .icon-button-wrapper, .map .icon-button-wrapper { opacity: 0; }
   .overlay:hover .icon-button-wrapper, .map:hover .icon-button-wrapper,
