@@ -65,7 +65,11 @@ def test_a_plateau_that_a_higher_pixel_touches_is_no_peak():
 
 
 def test_peaks_of_one_height_go_from_the_top_and_from_the_left():
-    assert points([[0, 0, 4], [0, 0, 0], [4, 0, 4]]) == [(2, 0, 4), (0, 2, 4), (2, 2, 4)]
+    assert points([[0, 0, 4], [0, 0, 0], [4, 0, 4]]) == [
+        (2, 0, 4),
+        (0, 2, 4),
+        (2, 2, 4),
+    ]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 4)])

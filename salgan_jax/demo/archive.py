@@ -38,7 +38,7 @@ def write(
     *,
     overlay: bool,
     max_megapixels: float = opening.MAX_MEGAPIXELS,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], object] = lambda share: None,
 ) -> Archive:
     """Predicts all images with all models into a zip.
 
@@ -70,7 +70,7 @@ def write(
             batch_size = min(inference.preferred_batch_size(), len(plan))
             outcome = prediction.predict_files(
                 model.predictor(batch_size),
-                _counted(plan, len(plan), i, len(models), progress),
+                _counted(plan, i, len(models), progress),
                 batch_size=batch_size,
                 max_megapixels=max_megapixels,
             )
@@ -98,14 +98,13 @@ def _link(files: Sequence[str], folder: pathlib.Path) -> None:
 
 
 def _counted(
-    jobs: Iterator[Job] | Sequence[Job],
-    num_jobs: int,
+    jobs: prediction_files.Plan,
     round_: int,
     num_rounds: int,
-    progress: Callable[[float], None],
+    progress: Callable[[float], object],
 ) -> Iterator[Job]:
     for i, job in enumerate(jobs):
-        progress((round_ + i / num_jobs) / num_rounds)
+        progress((round_ + i / len(jobs)) / num_rounds)
         yield job
 
 

@@ -56,7 +56,7 @@ class Look(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """What the page shows of one prediction: overlay [H, W, 3] and map [h, w], uint8."""
+    """What the page shows of a prediction, uint8: overlay [H, W, 3], map [h, w]."""
 
     overlay: np.ndarray
     saliency_map: np.ndarray
@@ -97,7 +97,12 @@ def look(
 
 
 def draw(
-    seen: Look, prediction: Prediction, *, opacity: float, colormap: str, num_points: int
+    seen: Look,
+    prediction: Prediction,
+    *,
+    opacity: float,
+    colormap: str,
+    num_points: int,
 ) -> Pictures:
     """Returns the pictures of a prediction, numbered at its first points.
 

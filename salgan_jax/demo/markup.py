@@ -14,7 +14,7 @@ _STOPS = 9  # of a colour map's legend
 
 def status(seen: Look) -> str:
     """Says which image it is and how long it took."""
-    size = f"{seen.width} × {seen.height} pixels"
+    size = f"{seen.width} &times; {seen.height} pixels"
     return (
         f'<p class="status"><b>{html.escape(seen.name)}</b>, {size}. '
         f"Total {_duration(seen.seconds)}.</p>"

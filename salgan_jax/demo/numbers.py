@@ -13,13 +13,11 @@ _FINER = 4  # discs are drawn so many times as large: Pillow has no smooth ones
 _INK = (20, 20, 20)
 
 
-def numbered(
-    picture: np.ndarray, places: Sequence[tuple[float, float]]
-) -> np.ndarray:
+def numbered(picture: np.ndarray, places: Sequence[tuple[float, float]]) -> np.ndarray:
     """Returns a picture with 1, 2, ... in discs at these places, uint8 [H, W, 3].
 
-    A small picture is enlarged first if it gets any. Earlier numbers lie over later ones, and at the
-    picture's edges the discs are moved inwards.
+    A small picture is enlarged first if it gets any. Earlier numbers lie over later
+    ones, and at the picture's edges the discs are moved inwards.
 
     Args:
       picture: uint8 [h, w, 3].

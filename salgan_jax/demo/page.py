@@ -10,9 +10,9 @@ import gradio as gr  # pyright: ignore[reportMissingImports]
 
 from salgan_jax.bounded_work import Room
 from salgan_jax.demo import archive, markup
+from salgan_jax.demo.browser import CSS, PASTE
 from salgan_jax.demo.look import MOST_POINTS, Look, draw, look
 from salgan_jax.demo.models import Model
-from salgan_jax.demo.browser import CSS, PASTE
 from salgan_jax.errors import UserError, printable
 
 # The first five are uniform to the eye, and told apart by colour-blind eyes.
@@ -23,6 +23,7 @@ _SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 _MAX_PIXELS = 64_000_000
 _MOST_SESSIONS = 64  # whose last image is kept, with its maps: about 20 MB each
 _FORGET_AFTER = 3600  # seconds
+_PROGRESS = gr.Progress()  # Gradio passes each call one of its own
 
 
 class _Results(NamedTuple):
@@ -51,9 +52,7 @@ def build(models: Sequence[Model], *, max_megapixels: float) -> gr.Blocks:
     return page.queue(default_concurrency_limit=4)
 
 
-def serve(
-    page: gr.Blocks, *, host: str, port: int, max_megabytes: float
-) -> gr.Blocks:
+def serve(page: gr.Blocks, *, host: str, port: int, max_megabytes: float) -> gr.Blocks:
     """Serves the page from threads of its own, and returns when it can be seen.
 
     Raises:
@@ -106,7 +105,10 @@ def _one_image(models: Sequence[Model], max_megapixels: float) -> None:
                 0, 1, value=0.75, step=0.05, label="Opacity", elem_id="opacity"
             )
             colormap = gr.Dropdown(
-                list(COLORMAPS), value=COLORMAPS[0], label="Colour map", elem_id="colormap"
+                list(COLORMAPS),
+                value=COLORMAPS[0],
+                label="Colour map",
+                elem_id="colormap",
             )
             num_points = gr.Slider(
                 0, MOST_POINTS, value=5, step=1, label="Points", elem_id="points"
@@ -119,9 +121,7 @@ def _one_image(models: Sequence[Model], max_megapixels: float) -> None:
         if given is None:
             return None, ""
         try:
-            seen = look(
-                models, given["path"], room=room, max_megapixels=max_megapixels
-            )
+            seen = look(models, given["path"], room=room, max_megapixels=max_megapixels)
         except UserError as error:
             return None, markup.refusal(printable(str(error)))
         return seen, markup.status(seen)
@@ -214,7 +214,7 @@ def _many_images(models: Sequence[Model], max_megapixels: float) -> None:
     download = gr.File(label="Maps", visible=False, interactive=False, elem_id="zip")
 
     def predict(
-        paths: list[str] | None, overlay: bool, progress=gr.Progress()
+        paths: list[str] | None, overlay: bool, progress: gr.Progress = _PROGRESS
     ) -> tuple[str, Any]:
         if not paths:
             return markup.refusal("choose images first"), gr.File(visible=False)

@@ -70,9 +70,7 @@ def run(
             built.close()
 
 
-def check(
-    host: str, port: int, *, max_megabytes: float, max_megapixels: float
-) -> None:
+def check(host: str, port: int, *, max_megabytes: float, max_megapixels: float) -> None:
     """Raises UserError if the page could not be served like this."""
     if not importlib.util.find_spec(PACKAGE):
         raise UserError(
