@@ -14,6 +14,8 @@ from salgan_jax.demo import numbers
 from salgan_jax.demo.models import Model
 from salgan_jax.salient_points import SalientPoint
 
+# The first five are uniform to the eye, and told apart by colour-blind eyes.
+COLORMAPS = ("inferno", "viridis", "cividis", "magma", "plasma", "turbo", "jet")
 MOST_POINTS = 20
 MIN_DISTANCE = 0.1  # between two points, of the image's diagonal
 _MOST_SIDE = 1280  # pixels of a picture on the page

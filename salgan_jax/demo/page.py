@@ -11,12 +11,10 @@ import gradio as gr  # pyright: ignore[reportMissingImports]
 from salgan_jax.bounded_work import Room
 from salgan_jax.demo import archive, markup
 from salgan_jax.demo.browser import CSS, PASTE
-from salgan_jax.demo.look import MOST_POINTS, Look, draw, look
+from salgan_jax.demo.look import COLORMAPS, MOST_POINTS, Look, draw, look
 from salgan_jax.demo.models import Model
 from salgan_jax.errors import UserError, printable
 
-# The first five are uniform to the eye, and told apart by colour-blind eyes.
-COLORMAPS = ("inferno", "viridis", "cividis", "magma", "plasma", "turbo", "jet")
 _SYSTEM_FONTS = ("system-ui", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif")
 _SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 # Of the images that all threads hold together, as in `prediction`.
