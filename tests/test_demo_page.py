@@ -255,7 +255,7 @@ def test_the_webcam_takes_a_photograph(page):
     page.get_by_label("capture photo").click()
     page.wait_for_selector("#status .status")
     assert re.match(r"image\.\w+, \d+ . \d+ pixels", page.inner_text("#status"))
-    assert page.query_selector("#result1 .overlay img")
+    page.wait_for_selector("#result1 .overlay img")
 
 
 COPY = """async () => {
