@@ -1,6 +1,7 @@
 """launch/demo.py on checkpoints made small, started and ended."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -61,7 +62,7 @@ def started(*arguments, cwd, scratch=None):
                 break
         else:
             raise AssertionError(said)
-        process.send_signal(signal.SIGTERM)
+        _terminate_by_another_thread(process.pid)
         rest = process.stdout.read()
         assert process.wait(30) == 128 + signal.SIGTERM, rest
         assert "Traceback" not in rest
@@ -69,3 +70,10 @@ def started(*arguments, cwd, scratch=None):
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def _terminate_by_another_thread(pid):
+    """A signal that the system gives to any thread must end the main one as well."""
+    thread = max(map(int, os.listdir(f"/proc/{pid}/task")))
+    assert thread != pid
+    assert ctypes.CDLL(None).tgkill(pid, thread, signal.SIGTERM) == 0

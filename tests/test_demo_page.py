@@ -1,7 +1,6 @@
 """The page of launch/demo.py in a real browser, without a network."""
 
 import io
-import os
 import re
 import urllib.error
 import urllib.request
@@ -13,7 +12,7 @@ import hostile_files
 import numpy as np
 import pytest
 from PIL import Image
-from shown_commands import run
+from shown_commands import make_clone, run
 
 from salgan_jax import checkpoints, inference, visualization
 from salgan_jax.data.images import read_image
@@ -35,7 +34,7 @@ FLAGS = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Two checkpoints and a photograph large enough to be shown as it is."""
-    folder = tmp_path_factory.mktemp("demo")
+    folder = make_clone(tmp_path_factory.mktemp("demo"))
     demo_server.write_checkpoint(folder / "runs" / "one")
     demo_server.write_checkpoint(folder / "runs" / "two", scale=0.8)
     hostile_files.noise(30, 40).resize((640, 480)).save(folder / "photo.png")
@@ -136,9 +135,6 @@ def predicted(folder):
         output = folder / f"maps_{name}"
         command = "python launch/predict.py --overlay"
         given = f"--checkpoint=runs/{name} --input={folder}/*.*g --output={output}"
-        (folder / "launch").exists() or (folder / "launch").symlink_to(
-            demo_server.ROOT / "launch"
-        )
         code, said = run(f"{command} {given}", folder)
         assert code == 1, said  # broken.jpg and bomb.png
         levels.append(np.array(Image.open(output / "photo.png")))
@@ -317,9 +313,6 @@ def test_a_phone_shows_all_of_it_below_each_other(page, folder):
 
 def test_a_taken_port_is_one_line_and_exit_code_2(server, folder):
     port = server.rsplit(":", 1)[1]
-    os.path.lexists(folder / "launch") or (folder / "launch").symlink_to(
-        demo_server.ROOT / "launch"
-    )
     command = f"python launch/demo.py --checkpoint=runs/one --port={port}"
     code, said = run(command, folder)
     assert code == 2

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Sequence
 
 from salgan_jax.data import opening
@@ -65,7 +66,9 @@ def run(
             page.serve(built, host=host, port=port, max_megabytes=max_megabytes)
             titles = " and ".join(model.title for model in loaded)
             print(f"{titles}: open http://{host}:{port} (Ctrl-C ends it)", flush=True)
-            signal.pause()
+            # No signal.pause(): another thread may get the signal, and it would go on.
+            while page.is_served(built):
+                time.sleep(0.2)
         finally:
             built.close()
 
