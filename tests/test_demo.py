@@ -1,11 +1,14 @@
 """What the page shows, without Gradio and without a network."""
 
+import concurrent.futures
 import io
 import re
 import socket
 import zipfile
 from pathlib import Path
 
+import demo_server
+import hostile_files
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,7 +16,7 @@ from PIL import Image
 from salgan_jax import prediction, prediction_files, visualization
 from salgan_jax.bounded_work import Room
 from salgan_jax.data.images import encode_png
-from salgan_jax.demo import archive, markup, numbers, story
+from salgan_jax.demo import archive, markup, models, numbers, story
 from salgan_jax.demo.look import Look, Prediction, draw, look
 from salgan_jax.demo.models import Model
 from salgan_jax.errors import UserError
@@ -307,3 +310,24 @@ def test_only_the_page_and_its_tabs_know_gradio():
         if re.search(r"^\s*(import|from) gradio", path.read_text(), re.MULTILINE)
     }
     assert knows == {"page.py", "one_image.py", "many_images.py"}
+
+
+@pytest.mark.slow
+def test_many_visitors_at_once_see_what_one_sees(tmp_path):
+    demo_server.write_checkpoint(tmp_path / "run")
+    settings = {"post_processing": "none", "backend": "jax", "precision": "auto"}
+    model = models.load(str(tmp_path / "run"), None, **settings)
+    assert model.title == "run, step 0"
+    for i in range(4):
+        hostile_files.noise(40 + 50 * i, 300).save(tmp_path / f"{i}.png")
+
+    def seen(i):
+        return look([model], str(tmp_path / f"{i}.png"), room=room).predictions[0]
+
+    room = Room(30_000)  # less than the four have together
+    alone = [seen(i) for i in range(4)]
+    with concurrent.futures.ThreadPoolExecutor(8) as visitors:
+        together = list(visitors.map(seen, [0, 1, 2, 3] * 8))
+    for i, prediction in enumerate(together):
+        assert (prediction.saliency_map == alone[i % 4].saliency_map).all()
+        assert prediction.points == alone[i % 4].points != []
