@@ -328,6 +328,6 @@ def test_many_visitors_at_once_see_what_one_sees(tmp_path):
     alone = [seen(i) for i in range(4)]
     with concurrent.futures.ThreadPoolExecutor(8) as visitors:
         together = list(visitors.map(seen, [0, 1, 2, 3] * 8))
-    for i, prediction in enumerate(together):
-        assert (prediction.saliency_map == alone[i % 4].saliency_map).all()
-        assert prediction.points == alone[i % 4].points != []
+    for i, one in enumerate(together):
+        assert (one.saliency_map == alone[i % 4].saliency_map).all()
+        assert one.points == alone[i % 4].points != []
