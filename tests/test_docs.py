@@ -5,10 +5,13 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import urllib.request
 
+import demo_server
 import jax
 import miniature
 import numpy as np
@@ -24,6 +27,7 @@ from salgan_jax import checkpoints, health, updates
 from salgan_jax import config as config_module
 from salgan_jax.data import opening
 from salgan_jax.data.builders import BUILDERS
+from salgan_jax.demo.look import COLORMAPS, MIN_DISTANCE, MOST_POINTS
 from salgan_jax.export import story
 from salgan_jax.metrics.batches import METRICS
 from salgan_jax.metrics.conventions import CONVENTIONS
@@ -167,6 +171,33 @@ def test_every_command_about_speed_runs(folder):
     run_all(
         [f"{x} {briefly}" if "benchmark.py" in x else x for x in shown], folder, width=1
     )
+
+
+@pytest.mark.slow
+def test_every_command_about_the_demo_serves_a_page(tmp_path):
+    pytest.importorskip("gradio", reason="no Gradio: requirements-apps.txt has it")
+    folder = make_clone(tmp_path)
+    for name in ("osie", "other"):
+        demo_server.write_checkpoint(folder / "runs" / name)
+    shown = shown_in("docs/demo.md")
+    assert len(shown) == 2
+    for command in shown:
+        words = shlex.split(command.replace("7861", str(demo_server.free_port())))
+        with (
+            demo_server.started(*words[2:], cwd=folder) as (url, _),
+            urllib.request.urlopen(url) as answer,
+        ):
+            assert b"gradio_config" in answer.read()
+
+
+def test_the_page_about_the_demo_names_every_flag_and_every_control():
+    text = page("docs/demo.md")
+    flags = re.findall(r'DEFINE_\w+\(\s*"(\w+)"', page("launch/demo.py"))
+    assert len(flags) == 11
+    named = [f"`--{flag}`" for flag in flags] + [f"`{name}`" for name in COLORMAPS]
+    assert [name for name in named if name not in text] == []
+    assert f"0 to {MOST_POINTS} |" in text and MIN_DISTANCE == 0.1
+    assert f"| `--max_megapixels` | `{opening.MAX_MEGAPIXELS:g}` |" in text
 
 
 def test_every_command_about_tpus_is_understood(tmp_path):

@@ -11,14 +11,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
 0 errors schedule config compatibility atomic places health not_finite
-1 models losses metrics
+1 models losses metrics salient_points
 2 optimizers state measures stepping players updates
 3 parallel processes preemption data checkpoints weights visualization curves scalars
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing
 4 export run_log run_pictures intervals evaluation submission inference
 4 prediction inspection
-4 loading saliency report compile_ahead
+4 loading saliency report compile_ahead demo
 5 doors launch configs
 """
 FLOOR_OF = {
@@ -37,6 +37,7 @@ ONLY_HERE = {
     "tensorboardX": ["scalars"],
     "torch": ["export"],
     "av": ["prediction"],
+    "gradio": ["demo"],
     "absl.flags": ["doors", "launch", "data"],  # data: grain has flags of its own
     "salgan_jax.config": ["compatibility", "checkpoints", *STORIES_AND_DOORS],
     "ml_collections": ["config", "compatibility", "checkpoints", *STORIES_AND_DOORS],

@@ -18,7 +18,7 @@ from salgan_jax.evaluation import scores
 from salgan_jax.evaluation.protocol import ScoreSheet
 from salgan_jax.metrics.conventions import TUEBINGEN
 from salgan_jax.metrics.intervals import MeanDifference
-from salgan_jax.report import charts, differences, panels, score_table, story
+from salgan_jax.report import charts, differences, page, panels, score_table, story
 from salgan_jax.report.axes import ticks
 from salgan_jax.report.story import Choice
 
@@ -82,7 +82,7 @@ def test_a_single_run_has_no_best_value_and_nothing_to_differ_from():
 def test_the_title_of_many_runs_counts_those_it_does_not_name():
     runs = [report_pages.run(name) for name in "abcde"]
     few, many = report_pages.contents(runs=runs[:2]), report_pages.contents(runs=runs)
-    many = many._replace(scores=few.scores[:1] * 5)
+    many = many._replace(scores=[*few.scores[:1]] * 5)
     assert "<h1>a and b</h1>" in page.render(few)
     assert "<h1>a, b, c and 2 more</h1>" in page.render(many)
 

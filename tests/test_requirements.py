@@ -23,7 +23,7 @@ def test_pyproject_names_exactly_what_requirements_pins():
     assert project["dependencies"] == names(requirements("requirements.txt"))
 
 
-def test_pyproject_names_everything_that_is_imported_but_what_exports_need():
+def test_pyproject_names_everything_that_is_imported_but_what_extras_need():
     imported = {
         name.partition(".")[0]
         for folder in ("salgan_jax", "launch", "configs")

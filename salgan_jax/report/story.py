@@ -5,9 +5,10 @@ import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from salgan_jax import atomic, prediction_files
+from salgan_jax import atomic
 from salgan_jax.errors import UserError
 from salgan_jax.metrics.conventions import Convention
+from salgan_jax.prediction import files
 from salgan_jax.report import page, panels, run_scores, runs
 from salgan_jax.report.page import Contents
 
@@ -57,7 +58,7 @@ def write(
         raise UserError(f"--num_images is {num_images}: it must be 0 or more")
     some = runs.open_runs(workdirs, names, choice.data_dir)
     images = run_scores.choose_images(some, **choice._asdict())
-    prediction_files.make_output_folder(output.parent)
+    files.make_output_folder(output.parent)
     found = run_scores.score(some, images, convention)
     chosen = panels.choose(found, num_images)
     shown = panels.make(some, images.records, chosen) if chosen else []
