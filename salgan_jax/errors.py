@@ -1,6 +1,7 @@
 """The one error that says: this can be mended by whoever typed the command."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class UserError(ValueError):
@@ -19,6 +20,18 @@ def listed(names: Sequence[str], *, most: int = 5) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Returns the end of a message: the known name that is most like what was given.
+
+    It is empty where none is.
+
+    >>> did_you_mean("bot", ["alternate", "both"])
+    '; did you mean both?'
+    """
+    close = difflib.get_close_matches(given, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def printable(text: str) -> str:

@@ -1,11 +1,12 @@
 """What a checkpoint holds, in words, and where two checkpoints differ."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from salgan_jax import checkpoints, optimizers
+from salgan_jax import checkpoints, optimizers, provenance
 
 _PLAYERS = ("generator", "discriminator")
 
@@ -34,7 +35,7 @@ class Difference(NamedTuple):
 
 
 def describe(workdir: str, step: int | None = None) -> str:
-    """A checkpoint as text: steps, config, parameters and optimizer slots.
+    """A checkpoint as text: steps, starts, config, parameters and optimizer slots.
 
     Args:
       workdir: of a training run.
@@ -45,6 +46,9 @@ def describe(workdir: str, step: int | None = None) -> str:
     for known, scores in checkpoints.saved_metrics(workdir).items():
         shown = " (shown below)" if known == step else ""
         lines.append(f"step {known}{shown}: {_scores_in_words(scores)}")
+    for start in provenance.read(workdir):
+        lines.append(f"started {provenance.in_words(start)}")
+        lines.append(f"  by {shlex.join(start['command'])}")
     lines += ["", *_config_lines(config.to_dict(), "config")]
     for player in _PLAYERS:
         if player in state:

@@ -15,6 +15,7 @@ from salgan_jax import (
     places,
     preemption,
     processes,
+    provenance,
     run_log,
     scalars,
     validation,
@@ -32,8 +33,8 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
 
     Args:
         config: from a file in `configs/`.
-        workdir: gets `checkpoints/`, `tensorboard/`, `scalars.jsonl` and pictures; of
-            several processes all use the same.
+        workdir: gets `checkpoints/`, `tensorboard/`, `scalars.jsonl`, `config.json`,
+            `provenance.jsonl` and pictures; of several processes all use the same.
 
     Returns:
         The state after the last step, or after that at which the run was ended.
@@ -69,6 +70,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
             ) as log,
         ):
             _check_workdir_is_shared(workdir)
+            _record(workdir, run)
             log.announce(run.config, run.state, run.num_devices, run.devices[0])
             return _steps(run, manager, log, notice)
 
@@ -135,6 +137,17 @@ def _begin_adversarial_phase(state: TrainState, run: Beginning) -> TrainState:
         opt_state=parallel.replicate(opt_state, run.devices)
     )
     return state.replace(generator=generator)
+
+
+def _record(workdir: str, run: Beginning) -> None:
+    if processes.is_first():
+        provenance.record(
+            workdir,
+            run.config,
+            first_step=run.first_step,
+            num_steps=run.schedule.num_steps,
+            devices=parallel.all_devices(run.config.num_devices),
+        )
 
 
 def _check_workdir_is_shared(workdir: str) -> None:

@@ -2,12 +2,14 @@
 
 import doctest
 
-from salgan_jax import errors
+from salgan_jax import errors, fields
 
 
 def test_the_examples_in_the_docstrings_are_right():
-    results = doctest.testmod(errors)
+    results = doctest.testmod(fields)
     assert results.attempted == 2 and results.failed == 0
+    results = doctest.testmod(errors)
+    assert results.attempted == 3 and results.failed == 0
 
 
 def test_few_names_are_all_listed():
