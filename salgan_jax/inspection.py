@@ -156,7 +156,7 @@ def _describe_player(player: str, state: Mapping[str, Any], config: Any) -> list
         rows.append((name, *_columns(array), label, f"{_norm([array]):.6g}"))
     parts = ", ".join(f"{size:,} {label}" for label, size in sizes.items())
     title = f"{player}: {sum(sizes.values()):,} parameters, {parts}"
-    return ["", title, *_table(rows), "", *_describe_slots(player, state, set(params))]
+    return ["", title, *table(rows), "", *_describe_slots(player, state, set(params))]
 
 
 def _describe_slots(
@@ -183,7 +183,7 @@ def _describe_slots(
                 f"{_norm(arrays):.6g}",
             )
         )
-    return _table(rows) if slots else [f"{player}: no optimizer slots"]
+    return table(rows) if slots else [f"{player}: no optimizer slots"]
 
 
 def _kind(array: np.ndarray) -> str:
@@ -206,7 +206,7 @@ def _largest_difference(a: np.ndarray, b: np.ndarray) -> float:
         return float(np.max(np.where(is_equal, 0.0, np.abs(a - b))))
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def table(rows: list[tuple[str, ...]]) -> list[str]:
     """The rows with aligned columns: the first to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

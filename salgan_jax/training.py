@@ -19,6 +19,7 @@ from salgan_jax import (
     run_log,
     scalars,
     validation,
+    wandb_run,
 )
 from salgan_jax import config as config_module
 from salgan_jax.beginning import Beginning
@@ -46,6 +47,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
         UserError: a checkpoint cannot be written; the earlier ones are good.
     """
     config_module.validate(config)
+    wandb_run.check_installed(config.logging.wandb_project)
     compilation.keep_programs(config.compilation_cache, workdir=workdir)
     with preemption.watch() as notice:
         # Nothing is written before this has returned: a mistake leaves no trace.
@@ -60,6 +62,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
                 max_to_keep=run.config.checkpoint.max_to_keep,
                 best_metric=run.config.checkpoint.best_metric,
             ) as manager,
+            _tracker(run.config, workdir) as tracker,
             run_log.RunLog(
                 workdir,
                 schedule=run.schedule,
@@ -67,6 +70,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
                 first_step=run.first_step,
                 best_metric=run.config.checkpoint.best_metric,
                 is_written=processes.is_first(),
+                tracker=tracker,
             ) as log,
         ):
             _check_workdir_is_shared(workdir)
@@ -137,6 +141,16 @@ def _begin_adversarial_phase(state: TrainState, run: Beginning) -> TrainState:
         opt_state=parallel.replicate(opt_state, run.devices)
     )
     return state.replace(generator=generator)
+
+
+def _tracker(config: ConfigDict, workdir: str) -> wandb_run.WandbRun:
+    """Of several processes the first one's counts, and the others have none."""
+    return wandb_run.WandbRun(
+        workdir,
+        project=config.logging.wandb_project if processes.is_first() else "",
+        name=places.as_path(workdir).name,
+        config=config.to_dict(),
+    )
 
 
 def _record(workdir: str, run: Beginning) -> None:
