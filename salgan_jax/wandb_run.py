@@ -31,7 +31,7 @@ def check_installed(project: str) -> None:
     if project and importlib.util.find_spec("wandb") is None:
         raise UserError(
             f"config.logging.wandb_project is {project!r}, and wandb is not installed: "
-            "pip install wandb, or leave it empty"
+            "pip install -r requirements-wandb.txt, or leave it empty"
         )
 
 

@@ -23,7 +23,7 @@ def test_pyproject_names_exactly_what_requirements_pins():
     assert project["dependencies"] == names(requirements("requirements.txt"))
 
 
-def test_pyproject_names_everything_that_is_imported_but_what_exports_need():
+def test_pyproject_names_everything_that_is_imported_but_what_is_optional():
     imported = {
         name.partition(".")[0]
         for folder in ("salgan_jax", "launch", "configs")
@@ -32,7 +32,11 @@ def test_pyproject_names_everything_that_is_imported_but_what_exports_need():
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for name in [getattr(node, "module", None) or node.names[0].name]
     }
-    optional = set(names(requirements("requirements-export.txt")))
+    optional = {
+        name
+        for extra in ("export", "wandb")
+        for name in names(requirements(f"requirements-{extra}.txt"))
+    }
     ours = {"salgan_jax", "benchmarks"}
     others = imported - sys.stdlib_module_names - ours - optional
     packages_of = importlib.metadata.packages_distributions()
@@ -48,7 +52,7 @@ def test_every_accelerator_file_asks_for_the_same_jax():
 
 
 def test_every_requirement_that_can_break_us_has_an_upper_bound():
-    for file in ("", "-dev", "-export", "-tpu", "-cuda"):
+    for file in ("", "-dev", "-export", "-tpu", "-cuda", "-wandb"):
         unbounded = [
             line for line in requirements(f"requirements{file}.txt") if "<" not in line
         ]

@@ -79,7 +79,9 @@ def sweep(
         runs = results.collect(folder, list(axes), is_best=is_best)
     found = results.means(runs)
     results.write(folder, runs, found)
-    print(f"\n{results.run_table(runs)}\n\n{results.table(found)}\n")
+    which = "best" if is_best else "last"
+    print(f"\nscores of the {which} evaluation of each run:\n{results.run_table(runs)}")
+    print(f"\nmean ± standard deviation over seeds:\n{results.table(found)}\n")
     print(f"written to {folder}/sweep.csv, sweep_runs.csv and sweep.json")
     return progress.exit_code(told)
 
@@ -111,9 +113,8 @@ class _Progress:
                 *grid.overrides(self._recipe.overrides | point),
             ]
             jobs.append(Job(name, command, folder / points.LOG))
-        logging.info(
-            "%d runs, %d of them finished before", len(self._points), len(self._status)
-        )
+        total = len(self._points)
+        logging.info("%d runs, %d finished before", total, total - len(jobs))
         return jobs
 
     def began(self, job: Job) -> None:
