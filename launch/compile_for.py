@@ -12,13 +12,11 @@ from absl import flags
 from salgan_jax import config_flag, doors
 
 _CONFIG = config_flag.define()
-_TOPOLOGY = flags.DEFINE_string(
+_TOPOLOGY = config_flag.define_required(
     "topology",
-    None,
     "Chips and how they lie: v5e:2x4 is v5litepod-8, v4:2x2x1 is v4-8, v6e:2x4 is "
     "v6e-8; pods are v4:2x2x4, v5e:4x8 and so on.",
 )
-config_flag.mark_as_required("topology")
 _FIND_LARGEST = flags.DEFINE_bool(
     "find_largest", True, "Whether to look for the largest batch size, by compiling."
 )

@@ -16,9 +16,9 @@ from salgan_jax import config_flag, doors
 from salgan_jax.sweep import devices
 
 _CONFIG = config_flag.define()
-_WORKDIR = flags.DEFINE_string("workdir", None, "Gets a workdir for each run.")
+_WORKDIR = config_flag.define_required("workdir", "Gets a workdir for each run.")
 _GRID = flags.DEFINE_multi_string(
-    "grid", None, "FIELD=VALUE,VALUE,...; more fields may follow it."
+    "grid", [], "FIELD=VALUE,VALUE,...; more fields may follow it."
 )
 _PARALLEL = flags.DEFINE_enum(
     "parallel",
@@ -35,7 +35,6 @@ _SCORES = flags.DEFINE_enum(
     ["last", "best"],
     "Which evaluation counts; the best is by config.checkpoint.best_metric.",
 )
-config_flag.mark_as_required("workdir")
 config_flag.mark_as_required("grid")
 
 

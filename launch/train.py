@@ -4,13 +4,10 @@ python launch/train.py --config=configs/osie.py --workdir=runs/osie
 python launch/train.py --config=configs/osie.py --help_config
 """
 
-from absl import flags
-
 from salgan_jax import config_flag, doors
 
 _CONFIG = config_flag.define()
-_WORKDIR = flags.DEFINE_string("workdir", None, "Where checkpoints and logs go.")
-config_flag.mark_as_required("workdir")
+_WORKDIR = config_flag.define_required("workdir", "Where checkpoints and logs go.")
 _join_processes = doors.define_process_flags()
 
 

@@ -47,11 +47,18 @@ def define() -> flags.FlagHolder[ConfigDict]:
     return holder
 
 
+def define_required(name: str, help_text: str) -> flags.FlagHolder[str]:
+    """Defines a flag that must be given, if more is asked for than --help_config."""
+    holder: Any = flags.DEFINE_string(name, None, help_text)
+    mark_as_required(name)
+    return holder
+
+
 def mark_as_required(name: str) -> None:
     """Makes a flag one that must be given, if more is asked for than --help_config."""
 
     def is_given(values: dict[str, Any]) -> bool:
-        return values[name] is not None or values[_HELP]
+        return bool(values[name]) or values[_HELP]
 
     message = f"flag --{name} must be given"
     flags.register_multi_flags_validator([name, _HELP], is_given, message)

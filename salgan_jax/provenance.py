@@ -23,6 +23,7 @@ from ml_collections import ConfigDict
 
 import salgan_jax
 from salgan_jax import fields, places
+from salgan_jax.errors import UserError
 
 CONFIG = "config.json"
 STARTS = "provenance.jsonl"
@@ -46,6 +47,9 @@ def record(
         first_step: updates made before.
         num_steps: of the whole run.
         devices: of all processes.
+
+    Raises:
+        UserError: the disk cannot take it.
     """
     folder = places.as_path(workdir)
     now = config.to_dict()
@@ -55,8 +59,18 @@ def record(
         "config_changes": _changes(read_config(workdir), now),
     }
     lines = [*_complete_lines(workdir), json.dumps(start)]
-    places.write_whole(folder / STARTS, "".join(f"{x}\n" for x in lines).encode())
-    places.write_whole(folder / CONFIG, (json.dumps(now, indent=2) + "\n").encode())
+    contents = {
+        STARTS: "".join(f"{line}\n" for line in lines),
+        CONFIG: json.dumps(now, indent=2) + "\n",
+    }
+    try:
+        for name, content in contents.items():
+            places.write_whole(folder / name, content.encode())
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {workdir}: {error.strerror}; what is saved is good: mend "
+            "that and start again"
+        ) from error
 
 
 def read(workdir: str) -> list[dict[str, Any]]:

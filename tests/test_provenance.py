@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 
 import salgan_jax
 from salgan_jax import inspection, provenance
+from salgan_jax.errors import UserError
 
 
 def record(workdir, config=None, first_step=0):
@@ -74,11 +76,29 @@ def test_half_a_line_of_a_killed_run_is_dropped_and_the_rest_kept(tmp_path, capl
     assert "line 2 of" in caplog.text
 
 
+def test_a_disk_that_cannot_be_written_is_one_line(tmp_path):
+    record(tmp_path)
+    before = (tmp_path / provenance.STARTS).read_text()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(UserError, match=r"cannot write to .*: File too large"):
+            record(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / provenance.STARTS).read_text() == before
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "config.json",
+        "provenance.jsonl",
+    }
+
+
 def test_a_broken_config_does_not_stop_the_next_start(tmp_path, caplog):
     (tmp_path / "config.json").write_text('{"batch_')
     record(tmp_path)
     assert provenance.read(str(tmp_path))[0]["config_changes"] == {}
-    assert provenance.read_config(str(tmp_path))["batch_size"] == 32
+    config = provenance.read_config(str(tmp_path))
+    assert config and config["batch_size"] == 32
     assert "config.json is no JSON" in caplog.text
 
 

@@ -52,7 +52,7 @@ def tracked(folder, project="salgan"):
 
 def test_scalars_and_pictures_arrive_with_their_step(service, tmp_path):
     with tracked(tmp_path) as run:
-        run.write(3, {"train/content_loss": np.float32(0.5)})
+        run.write(3, {"train/content_loss": 0.5})
         run.write_image(3, "curves", np.zeros((4, 6, 3), np.uint8))
     assert service.told == [
         ("init",),

@@ -110,7 +110,7 @@ class _Progress:
             command = [
                 *(sys.executable, str(self._recipe.script)),
                 *(f"--config={self._recipe.file}", f"--workdir={folder}"),
-                *grid.overrides(self._recipe.overrides | point),
+                *grid.overrides({**self._recipe.overrides, **point}),
             ]
             jobs.append(Job(name, command, folder / points.LOG))
         total = len(self._points)
