@@ -196,6 +196,16 @@ def test_another_axis_keeps_the_runs_of_the_earlier_grid_apart(run):
     assert found == [("0.005", "2", 1.5), ("2.0", "1", 10)]
 
 
+def test_a_run_that_a_killed_sweep_left_is_shown_as_interrupted(run):
+    points.write(run.workdir / "seed=4", small(seed=4), points.RUNNING)
+    assert run("seed=1") == 0
+    rows = read(run.workdir / "sweep_runs.csv")
+    assert [(row["run"], row["status"], row["step"]) for row in rows] == [
+        ("seed=1", "finished", "10"),
+        ("seed=4", "interrupted", ""),
+    ]
+
+
 def test_a_run_of_another_config_is_not_taken_for_finished(run):
     assert run("seed=1") == 0
     run("seed=1", batch_size=8)
@@ -214,7 +224,7 @@ def test_a_failed_run_is_named_and_the_others_go_on(run, capsys, caplog):
 def test_a_run_that_ended_early_is_not_finished_and_goes_on(run, capsys):
     assert run("seed=7") == 0
     assert status(run.workdir) == {"seed=7": "interrupted"}
-    assert "left to do: 1 runs" in capsys.readouterr().out
+    assert "left to do: seed=7; the same command goes on" in capsys.readouterr().out
     assert run("seed=7") == 0
     assert status(run.workdir) == {"seed=7": "finished"}
 
@@ -315,7 +325,7 @@ def test_ctrl_c_saves_every_run_and_the_same_command_goes_on(tmp_path):
     process.send_signal(signal.SIGINT)
     ((code, output),) = company.finish([process])
     assert code == 130, output
-    assert "left to do: 2 runs; the same command goes on with them" in output
+    assert "left to do: seed=0,losses.alpha=0.05, seed=1,losses.alpha=0.05; " in output
     for log in logs:
         assert "told to end; saved" in log.read_text()
     ((code, output),) = company.finish([start(workdir, environment, *words)])

@@ -49,7 +49,7 @@ class Mean(NamedTuple):
 
 
 def collect(workdir: pathlib.Path, axes: Sequence[str], *, is_best: bool) -> list[Run]:
-    """Returns all runs of a sweep, also those of earlier grids.
+    """Returns all runs of a sweep that is over, also those of earlier grids.
 
     Args:
         workdir: of the sweep.
@@ -67,7 +67,10 @@ def collect(workdir: pathlib.Path, axes: Sequence[str], *, is_best: bool) -> lis
         best_by = each.config["checkpoint.best_metric"] if is_best else None
         step, scores = points.scores(workdir / each.name, best_by=best_by)
         values = {field: each.config.get(field) for field in columns}
-        runs.append(Run(each.name, each.status, values, step, scores))
+        # None runs any more: who says so was left by a sweep that was killed.
+        is_left = each.status == points.RUNNING
+        status = points.INTERRUPTED if is_left else each.status
+        runs.append(Run(each.name, status, values, step, scores))
     return sorted(runs, key=lambda run: [_sortable(x) for x in run.values.values()])
 
 

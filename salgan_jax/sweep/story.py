@@ -146,7 +146,7 @@ class _Progress:
             print(f"failed: {listed(failed)}; the logs are {points.LOG} in each")
         left = [*self._named(points.INTERRUPTED), *self._named(points.WAITING)]
         if left:
-            print(f"left to do: {len(left)} runs; the same command goes on with them")
+            print(f"left to do: {listed(left)}; the same command goes on from here")
         if told.signal == signal.SIGINT:
             return 130
         return 1 if failed else 0
