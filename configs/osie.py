@@ -15,7 +15,7 @@ been run to their end yet.
 from ml_collections import ConfigDict
 
 from salgan_jax import config as salgan
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, did_you_mean
 
 
 def get_config(weights: str = "random") -> ConfigDict:
@@ -44,5 +44,6 @@ def get_config(weights: str = "random") -> ConfigDict:
         config.model.input_convention = "caffe"
         config.model.frozen_blocks = 2
     elif weights != "vgg16":
-        raise UserError(f"osie.py:{weights}: use one of random, blocks12, vgg16")
+        hint = did_you_mean(weights, ("random", "blocks12", "vgg16"))
+        raise UserError(f"osie.py:{weights}: use random, blocks12 or vgg16{hint}")
     return config

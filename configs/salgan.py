@@ -10,7 +10,7 @@ Published on SALICON 2015 (Table 3): NSS 2.56, CC 0.786. Not yet run here.
 from ml_collections import ConfigDict
 
 from salgan_jax import config as salgan
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, did_you_mean
 
 _BATCH_SIZES = {"paper": 32, "article": 8}
 
@@ -18,7 +18,9 @@ _BATCH_SIZES = {"paper": 32, "article": 8}
 def get_config(account: str = "paper") -> ConfigDict:
     """Returns the recipe as the paper or the article gives it."""
     if account not in _BATCH_SIZES:
-        raise UserError(f"salgan.py:{account}: use one of {', '.join(_BATCH_SIZES)}")
+        hint = did_you_mean(account, _BATCH_SIZES)
+        known = ", ".join(_BATCH_SIZES)
+        raise UserError(f"salgan.py:{account}: use one of {known}{hint}")
     config = salgan.default()
     config.batch_size = _BATCH_SIZES[account]
     return config

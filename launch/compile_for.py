@@ -8,19 +8,14 @@ largest batch size that fits, and an estimate of the hours. Takes minutes.
 """
 
 from absl import flags
-from ml_collections import config_flags
 
-from salgan_jax import doors
+from salgan_jax import config_flag, doors
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "A file in configs/; --config.batch_size=8 changes a field."
-)
-_TOPOLOGY = flags.DEFINE_string(
+_CONFIG = config_flag.define()
+_TOPOLOGY = config_flag.define_required(
     "topology",
-    None,
     "Chips and how they lie: v5e:2x4 is v5litepod-8, v4:2x2x1 is v4-8, v6e:2x4 is "
     "v6e-8; pods are v4:2x2x4, v5e:4x8 and so on.",
-    required=True,
 )
 _FIND_LARGEST = flags.DEFINE_bool(
     "find_largest", True, "Whether to look for the largest batch size, by compiling."
@@ -35,7 +30,6 @@ _UTILISATION = flags.DEFINE_float(
     lower_bound=0.01,
     upper_bound=1.0,
 )
-flags.mark_flag_as_required("config")
 
 
 def main(argv: list[str]) -> None:

@@ -1,20 +1,13 @@
 """Trains SalGAN, or goes on with a run that was interrupted.
 
 python launch/train.py --config=configs/osie.py --workdir=runs/osie
+python launch/train.py --config=configs/osie.py --help_config
 """
 
-from absl import flags
-from ml_collections import config_flags
+from salgan_jax import config_flag, doors
 
-from salgan_jax import doors
-
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "A file in configs/; --config.batch_size=8 changes a field."
-)
-_WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Where checkpoints and logs go.", required=True
-)
-flags.mark_flag_as_required("config")
+_CONFIG = config_flag.define()
+_WORKDIR = config_flag.define_required("workdir", "Where checkpoints and logs go.")
 _join_processes = doors.define_process_flags()
 
 

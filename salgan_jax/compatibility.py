@@ -5,6 +5,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from salgan_jax import config as config_module
+from salgan_jax import fields
 from salgan_jax.errors import UserError
 
 # May differ between the run that wrote a checkpoint and the run that goes on from it:
@@ -53,7 +54,7 @@ def check_resumable(
     Raises:
         UserError: lists the fields that would change what a step does, or has done.
     """
-    before, now = flatten(saved.to_dict()), flatten(current.to_dict())
+    before, now = _flat(saved), _flat(current)
     length = "phases.bootstrap_epochs"
     if epochs_done <= min(before[length], now[length]):
         before[length] = now[length]
@@ -75,12 +76,9 @@ def _may_change(field: str) -> bool:
     )
 
 
-def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Returns the fields of a config by their full names, tuples as lists."""
-    flat = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
-    return flat
+def _flat(config: ConfigDict) -> dict[str, Any]:
+    """The fields by their full names; JSON knows no tuples."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in fields.flat(config.to_dict()).items()
+    }

@@ -2,61 +2,75 @@
 
 The defaults are SalGAN as published (Pan et al. 2017, arXiv:1701.01081v3). A file in
 `configs/` starts from them and changes the lines that differ.
+
+The comment above or beside a field is its documentation: `--help_config` prints it,
+with what stands in [] as its unit and what follows "(from" as its source. What has no
+source is our choice.
 """
 
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from salgan_jax.errors import UserError
+from salgan_jax import relations
+from salgan_jax.errors import UserError, did_you_mean
 from salgan_jax.schedule import SCHEDULES
 
 
 def default() -> ConfigDict:
     """Returns the published experiment, complete and locked."""
     config = ConfigDict()
-    config.name = "salgan"
-    config.seed = 0  # of the initial weights, the order of the data and the flips
-    config.batch_size = 32  # examples a step, over all devices (Sec. 4.2)
-    config.num_devices = 0  # 0: all that this machine has
-    # Adversarial steps are D's and G's in turn (Sec. 4.2); "both": each is both, on
-    # one batch and one prediction.
+    config.name = "salgan"  # of the experiment, for people
+    config.seed = 0  # of the initial weights, the order of the data, the flips
+    config.batch_size = 32  # of a step, over all devices [examples] (from Sec. 4.2)
+    config.num_devices = 0  # of each process; 0: all that there are [devices]
+    # Adversarial steps are D's and G's in turn; "both": each is both, on one batch and
+    # one prediction. (from Sec. 4.2)
     config.schedule = "alternate"
-    # Steps sent to the device at once: 1, or an even divisor of logging.every_steps.
+    # Sent to the device at once: 1, or an even divisor of logging.every_steps. [steps]
     config.fused_steps = 1
     # A loss or gradient that is not finite: "stop" the run, naming step and network; or
     # "skip" that update, count it, and stop only where they come in a long row.
     config.on_nan = "stop"
     # Where compiled programs are kept: "": beside the workdir; "none": nowhere.
     config.compilation_cache = ""
-    # VGG-16: torchvision's vgg16-397923af.pth, or an .npz; "random": Glorot weights.
+    # The first weights: VGG-16 as torchvision's vgg16-397923af.pth, or as an .npz; an
+    # import; a run to go on from; "random": Glorot weights. (from Sec. 3.1)
     config.init_from = "vgg16-397923af.pth"
 
-    config.data = ConfigDict()
-    # Sec. 4: 10,000 train, 5,000 validation images. Several: "salicon/2017:3,osie:1",
-    # mixed by weight, and scored on all of them.
+    config.data = ConfigDict()  # what is trained on and scored
+    # This one: 10,000 train, 5,000 validation images. Several, mixed by weight and
+    # scored on all of them: "salicon/2017:3,osie:1". (from Sec. 4)
     config.data.dataset = "salicon/2015"
-    config.data.train_split = "train"
-    config.data.eval_split = "validation"
-    config.data.data_dir = ""  # "": TFDS_DATA_DIR or ~/tensorflow_datasets
-    config.data.num_folds = 0  # cross-validation within train_split; 0: eval_split
+    config.data.train_split = "train"  # the part that is trained on (from Sec. 4)
+    config.data.eval_split = "validation"  # the part that is scored (from Sec. 4)
+    # Where prepared data sets lie; "": TFDS_DATA_DIR or ~/tensorflow_datasets.
+    config.data.data_dir = ""
+    # Cross-validation within train_split; 0: none, eval_split is scored. [folds]
+    config.data.num_folds = 0
     config.data.fold = 0  # which fold is held out and scored, from 0
-    config.data.image_size = (192, 256)  # (height, width) in pixels (Sec. 3.1)
-    config.data.geometry = "stretch"  # as the authors; "pad" keeps the aspect ratio
-    config.data.horizontal_flip = False  # mirror half of the examples; authors: no
+    # (height, width) that the networks see, multiples of 16. [pixels] (from Sec. 3.1)
+    config.data.image_size = (192, 256)
+    # How an image comes to that size: "pad" keeps its proportions. (from released code)
+    config.data.geometry = "stretch"
+    config.data.horizontal_flip = False  # of half the examples (from released code)
     # Where examples at training size wait: "host" memory, memory of the "device", or
     # "none": read and resized anew each epoch. SALICON at 256x192 is 2 GB. "auto": on
     # an accelerator where they fit, else on the host, else, where no disk holds them,
     # nowhere.
     config.data.cache = "auto"
-    config.data.num_workers = 0  # processes that read for cache "none"; 0: threads
+    config.data.num_workers = 0  # readers for cache "none"; 0: threads [processes]
 
-    config.model = ConfigDict()
-    config.model.width_multiplier = 1.0  # channels relative to VGG-16
-    config.model.frozen_blocks = 3  # conv1_x..conv3_x keep VGG's weights (Sec. 3.1)
+    config.model = ConfigDict()  # the two networks
+    # Channels relative to VGG-16, above 0 and at most 4. [factor] (from Sec. 3.1)
+    config.model.width_multiplier = 1.0
+    # So many, conv1_x to conv3_x, keep VGG-16's weights. [blocks] (from Sec. 3.1)
+    config.model.frozen_blocks = 3
     config.model.input_convention = "torchvision"  # or "caffe": that of the weights
-    config.model.kernel_init = "glorot_uniform"  # Lasagne's default; or "he_uniform"
-    config.model.discriminator = "article"  # or "paper" (Table 1), "released_code"
+    config.model.kernel_init = "glorot_uniform"  # random weights (from Lasagne)
+    # Which description of it: of the "article", the "paper"'s Table 1, or that of the
+    # "released_code".
+    config.model.discriminator = "article"
     # Compute the frozen blocks once for each image and not once a step: 0.39 MB an
     # image of 256x192 in bfloat16, 0.79 MB in float32, twice that with flips.
     config.model.cache_frozen_features = False
@@ -64,50 +78,66 @@ def default() -> ConfigDict:
     config.precision = ConfigDict()  # of the arithmetic; parameters are float32
     # "float32", "bfloat16", or "auto": bfloat16 on GPU and TPU, float32 on CPU.
     config.precision.generator = "auto"
-    config.precision.discriminator = "float32"  # half precision spoils its gradients
+    # The same; half precision spoils its gradients.
+    config.precision.discriminator = "float32"
 
-    config.losses = ConfigDict()
-    config.losses.alpha = 5e-3  # weight of the content loss (v3; v2 and code: 0.05)
-    config.losses.content_downsample = 4  # 1, 2, 4 or 8 (Sec. 4.1, Table 2)
+    config.losses = ConfigDict()  # what the generator minimises beside the game
+    # Weight of the content loss against the adversarial loss; 0.05 in v2 of the paper
+    # and in the released code. [factor] (from Sec. 4.1, v3)
+    config.losses.alpha = 5e-3
+    # By which both maps are made smaller for the content loss. [factor]
+    # (from Sec. 4.1, Table 2)
+    config.losses.content_downsample = 4
 
-    config.bootstrap_optimizer = _adagrad()  # the generator's, first phase
-    config.generator_optimizer = _adagrad()  # the generator's, adversarial phase
-    config.discriminator_optimizer = _adagrad()
+    config.bootstrap_optimizer = _adagrad()  # the generator's, in the first phase
+    config.generator_optimizer = _adagrad()  # the generator's, in the adversarial phase
+    config.discriminator_optimizer = _adagrad()  # the discriminator's
 
-    config.phases = ConfigDict()
-    config.phases.bootstrap_epochs = 15  # content loss only (Sec. 4.2)
-    config.phases.num_epochs = 120  # in all, an epoch of steps each (Sec. 4.2, Fig. 3)
-    config.phases.carry_optimizer_state = True  # into the adversarial phase; code: no
+    config.phases = ConfigDict()  # bootstrap, then the game of the two networks
+    config.phases.bootstrap_epochs = 15  # content loss only [epochs] (from Sec. 4.2)
+    # In all, an epoch of steps each. [epochs] (from Sec. 4.2, Fig. 3)
+    config.phases.num_epochs = 120
+    # Whether the slots of the first phase go on in the second; released code: no.
+    config.phases.carry_optimizer_state = True
 
-    config.logging = ConfigDict()
-    config.logging.every_steps = 20  # scalars; also how soon a NaN is noticed
-    config.logging.num_panels = 6  # evaluation images drawn as samples
+    config.logging = ConfigDict()  # what is shown of a run
+    config.logging.every_steps = 20  # scalars, and a look for NaNs [steps]
+    config.logging.num_panels = 6  # evaluation images drawn as samples [images]
+    # Weights & Biases gets scalars, panels and curves under this project; "": nothing.
+    config.logging.wandb_project = ""
 
-    config.evaluation = ConfigDict()
-    config.evaluation.every_epochs = 5  # and after the last; 0: after the last only
-    config.evaluation.max_images = 0  # 0: all of the evaluation split
-    config.evaluation.batch_size = 8  # images predicted at a time
+    config.evaluation = ConfigDict()  # scores during a run
+    # How often, and at the end of each phase; 0: only then. [epochs]
+    config.evaluation.every_epochs = 5
+    config.evaluation.max_images = 0  # the first ones; 0: all [images]
+    config.evaluation.batch_size = 8  # predicted at once [images]
 
-    config.checkpoint = ConfigDict()
-    config.checkpoint.every_steps = 0  # 0: at the end of each epoch
-    config.checkpoint.max_to_keep = 3  # the newest; the best is kept besides
-    config.checkpoint.best_metric = "cc"  # nss, auc, auc_judd, auc_borji, cc, sim, kld
+    config.checkpoint = ConfigDict()  # what is saved of a run
+    config.checkpoint.every_steps = 0  # how often; 0: once an epoch [steps]
+    # The newest ones; the best is kept besides. [checkpoints]
+    config.checkpoint.max_to_keep = 3
+    config.checkpoint.best_metric = "cc"  # by which one of them is the best
     config.lock()
     return config
 
 
 def _adagrad() -> ConfigDict:
     optimizer = ConfigDict()
-    optimizer.rule = "adagrad"  # Sec. 4.2; or "nesterov" (code), "adam"
-    optimizer.learning_rate = 3e-4  # Sec. 4.2
-    optimizer.initial_accumulator_value = 0.0  # Lasagne; optax's default is 0.1
-    optimizer.epsilon = 1e-6  # Lasagne, inside the root; optax's default is 1e-7
-    optimizer.momentum = 0.0  # of "nesterov" only
-    optimizer.weight_decay = 1e-4  # coefficient of |w|^2 in the loss (Sec. 4.2)
+    # How gradients become steps; released code: "nesterov". (from Sec. 4.2)
+    optimizer.rule = "adagrad"
+    optimizer.learning_rate = 3e-4  # of each step, above 0 [factor] (from Sec. 4.2)
+    # What the sum of squared gradients begins with; optax: 0.1. (from Lasagne)
+    optimizer.initial_accumulator_value = 0.0
+    # Keeps the root from being 0, and stands inside it; optax: 1e-7. (from Lasagne)
+    optimizer.epsilon = 1e-6
+    optimizer.momentum = 0.0  # of "nesterov" only [factor]
+    # Coefficient of |w|^2 in the loss. [factor] (from Sec. 4.2)
+    optimizer.weight_decay = 1e-4
     return optimizer
 
 
-_CHOICES = {
+# What a field may be, for `validate` and for `--help_config`.
+CHOICES = {
     "data.geometry": ("stretch", "pad"),
     "schedule": SCHEDULES,
     "on_nan": ("stop", "skip"),
@@ -127,7 +157,7 @@ _CHOICES = {
     ),
 }
 
-_MINIMA = {
+MINIMA = {
     "batch_size": 1,
     "num_devices": 0,
     "fused_steps": 1,
@@ -156,12 +186,15 @@ def validate(config: ConfigDict) -> None:
     Raises:
         UserError: names the field, its value and what is accepted.
     """
-    for field, accepted in _CHOICES.items():
+    for field, accepted in CHOICES.items():
         value = _get(config, field)
         if value not in accepted:
             known = ", ".join(map(repr, accepted))
-            raise UserError(f"config.{field} is {value!r}: use one of {known}")
-    for field, minimum in _MINIMA.items():
+            raise UserError(
+                f"config.{field} is {value!r}: use one of {known}"
+                f"{did_you_mean(str(value), map(str, accepted))}"
+            )
+    for field, minimum in MINIMA.items():
         value = _get(config, field)
         if not value >= minimum:
             raise UserError(f"config.{field} is {value}: it must be {minimum} or more")
@@ -172,75 +205,7 @@ def validate(config: ConfigDict) -> None:
                 f"config.{section}_optimizer.learning_rate is {rate}: "
                 "it must be above 0"
             )
-    _validate_sizes(config)
-    _validate_folds(config)
-    _validate_phases(config)
-    _validate_speed(config)
-
-
-def _validate_sizes(config: ConfigDict) -> None:
-    size = tuple(config.data.image_size)
-    if len(size) != 2 or any(side < 16 or side % 16 for side in size):
-        raise UserError(
-            f"config.data.image_size is {size}: height and width must be multiples of "
-            "16 (four 2x poolings)"
-        )
-    if not 0 < config.model.width_multiplier <= 4:
-        raise UserError(
-            f"config.model.width_multiplier is {config.model.width_multiplier}: "
-            "it must be above 0 and at most 4"
-        )
-
-
-def _validate_folds(config: ConfigDict) -> None:
-    data = config.data
-    if data.num_folds == 1 or data.fold >= max(data.num_folds, 1):
-        raise UserError(
-            f"config.data.fold is {data.fold} of config.data.num_folds="
-            f"{data.num_folds}: use 2 folds or more, and a fold from 0 to num_folds - 1"
-        )
-
-
-def _validate_phases(config: ConfigDict) -> None:
-    phases = config.phases
-    if phases.bootstrap_epochs > phases.num_epochs:
-        raise UserError(
-            f"config.phases.bootstrap_epochs ({phases.bootstrap_epochs}) is larger "
-            f"than config.phases.num_epochs ({phases.num_epochs}), which counts both "
-            "phases"
-        )
-    rules = config.bootstrap_optimizer.rule, config.generator_optimizer.rule
-    if phases.carry_optimizer_state and rules[0] != rules[1]:
-        raise UserError(
-            f"the slots of {rules[0]!r} cannot be carried into {rules[1]!r}: set "
-            "config.phases.carry_optimizer_state=False, or both rules alike"
-        )
-
-
-def _validate_speed(config: ConfigDict) -> None:
-    if config.fused_steps > 1 and config.fused_steps % 2:
-        raise UserError(
-            f"config.fused_steps is {config.fused_steps}: it must be 1 or even, for "
-            "discriminator and generator take turns"
-        )
-    if config.logging.every_steps % config.fused_steps:
-        raise UserError(
-            f"config.fused_steps is {config.fused_steps}: it must divide "
-            f"config.logging.every_steps, which is {config.logging.every_steps}, for "
-            "a log looks at the state between two calls"
-        )
-    if not config.model.cache_frozen_features:
-        return
-    if config.model.frozen_blocks == 0:
-        raise UserError(
-            "config.model.cache_frozen_features needs frozen blocks, and "
-            "config.model.frozen_blocks is 0"
-        )
-    if config.data.cache == "none":
-        raise UserError(
-            "config.model.cache_frozen_features needs a place for the features: set "
-            "config.data.cache to auto, host or device"
-        )
+    relations.check(config)
 
 
 def _get(config: ConfigDict, field: str) -> Any:

@@ -1,6 +1,5 @@
 """How a launch script starts: flags in, one clear line out when the user erred."""
 
-import difflib
 import errno
 import io
 import os
@@ -12,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from absl import app, flags, logging
-from ml_collections import ConfigDict
-from ml_collections.config_flags import config_flags
 
-from salgan_jax.errors import UserError, printable
+from salgan_jax import config_flag
+from salgan_jax.errors import UserError, did_you_mean, printable
+
+flags.disclaim_key_flags()  # --help shows those of a script, defined here or there
 
 _USER_OS_ERRORS = (
     FileNotFoundError,
@@ -39,8 +39,8 @@ def run(
     Args:
         main: takes the script's name and its positional arguments, returns the exit
             code (None means 0).
-        arguments: names of the positional arguments, all required: ``("DIR",)``; of
-            the last, ``"RUN..."``, there may be several.
+        arguments: names of the positional arguments: ``("DIR",)``. Of the last,
+            ``"RUN..."``, there may be several, and of ``"[FIELD=VALUES...]"`` none.
     """
     try:
         code = _outcome(main, arguments)
@@ -182,30 +182,27 @@ def _hide_library_chatter() -> None:
 
 
 def _parse_flags(argv: Sequence[str], arguments: Sequence[str]) -> list[str]:
-    config_parsers = {}
-    for name in flags.FLAGS:
-        flag = flags.FLAGS[name]
-        if config_flags.is_config_flag(flag):
-            flag.parser = config_parsers[name] = _ConfigFile(flag.parser)
     try:
-        positional = flags.FLAGS(argv)
+        with config_flag.mistakes_named(argv):
+            positional = flags.FLAGS(argv)
     except flags.Error as error:
         if "Traceback (most recent call last)" in str(error):
             raise  # a bug inside a config file
         raise UserError(_explain_flag_error(str(error))) from error
-    except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
-        for name, parser in config_parsers.items():
-            _check_overrides(name, parser.config, argv)
-        raise error
-    missing = len(arguments) - (len(positional) - 1)
-    may_be_more = bool(arguments) and arguments[-1].endswith("...")
-    if missing > 0 or (missing < 0 and not may_be_more):
-        expected = " ".join(arguments) or "none"
-        given = " ".join(positional[1:]) or "none"
-        raise UserError(
-            f"expected these arguments without a flag: {expected}; given: {given}"
-        )
+    config_flag.help_if_asked()
+    _check_arguments(positional[1:], arguments)
     return positional
+
+
+def _check_arguments(given: Sequence[str], arguments: Sequence[str]) -> None:
+    """Raises UserError unless there are as many as expected."""
+    needed = sum(not name.startswith("[") for name in arguments)
+    may_be_more = bool(arguments) and "..." in arguments[-1]
+    if len(given) < needed or (len(given) > len(arguments) and not may_be_more):
+        raise UserError(
+            f"expected these arguments without a flag: {' '.join(arguments) or 'none'};"
+            f" given: {' '.join(given) or 'none'}"
+        )
 
 
 def _explain_flag_error(message: str) -> str:
@@ -214,57 +211,13 @@ def _explain_flag_error(message: str) -> str:
         r"flag --\1 must be given;",
         message,
     ).rstrip(";")
+    message = re.sub(r"^flags .*: (flag --\w+ must be given)$", r"\1", message)
+    if choice := re.fullmatch(
+        r"flag --\w+=(.*): value should be one of <(.*)>", message
+    ):
+        message += did_you_mean(choice[1], choice[2].split("|"))
     if "Unknown command line flag 'config." in message:
         message = "--config=FILE must be given before any --config.field=value"
     if "Unknown command line flag" in message or "must be given" in message:
         message += " (--help lists the flags)"
     return message
-
-
-class _ConfigFile(flags.ArgumentParser):
-    """Loads a config file as ml_collections does, but says at once what is missing."""
-
-    def __init__(self, parser: flags.ArgumentParser) -> None:
-        self.config: ConfigDict | None = None
-        self._parser = parser
-
-    def parse(self, path: str) -> ConfigDict | None:
-        """Returns the config of ``FILE`` or of ``FILE:VARIANT``."""
-        file, colon, variant = path.partition(":")
-        if not os.path.isfile(file):
-            raise UserError(f"there is no config file {file!r}; see configs/")
-        try:
-            self.config = self._parser.parse(path)
-        except (TypeError, ValueError) as error:
-            cause = (
-                error.__context__
-            )  # ml_collections puts a whole traceback into error
-            if isinstance(cause, UserError):
-                raise cause from None
-            if colon and "get_config() takes" in str(cause):
-                raise UserError(f"{file} has no variants, given: {variant!r}") from None
-            raise
-        return self.config
-
-    def flag_type(self) -> str:
-        """Returns the word that --help shows."""
-        return "config file"
-
-
-def _check_overrides(name: str, config: ConfigDict | None, argv: Sequence[str]) -> None:
-    """Raises UserError for the first ``--config.field`` that the config lacks."""
-    for argument in argv:
-        override = re.match(rf"--?(?:no)?{name}\.([^=]+)", argument)
-        node: Any = config
-        for field in override[1].split(".") if override and config else ():
-            field = field.partition("[")[0]
-            if not isinstance(node, ConfigDict):
-                raise UserError(f"{argument}: no fields below {node!r}")
-            if field not in node:
-                close = difflib.get_close_matches(field, node, n=1)
-                hint = f"did you mean {close[0]}? " if close else ""
-                raise UserError(
-                    f"{argument}: unknown field {field!r}; {hint}"
-                    f"known here: {', '.join(sorted(node))}"
-                )
-            node = node[field]

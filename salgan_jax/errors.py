@@ -29,7 +29,7 @@ def chosen(name: str, known: Iterable[str], what: str) -> str:
 
     >>> chosen("pgn", ["png", "npy"], "format")
     Traceback (most recent call last):
-    salgan_jax.errors.UserError: format='pgn': did you mean png? known: png, npy
+    salgan_jax.errors.UserError: format='pgn': known: png, npy; did you mean png?
 
     Raises:
         UserError: it is not; says which come close.
@@ -37,9 +37,20 @@ def chosen(name: str, known: Iterable[str], what: str) -> str:
     known = list(known)
     if name in known:
         return name
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise UserError(f"{what}={name!r}: {hint}known: {listed(known, most=_MOST_KNOWN)}")
+    shown = listed(known, most=_MOST_KNOWN)
+    raise UserError(f"{what}={name!r}: known: {shown}{did_you_mean(name, known)}")
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Returns the end of a message: the known name that is most like what was given.
+
+    It is empty where none is.
+
+    >>> did_you_mean("bot", ["alternate", "both"])
+    '; did you mean both?'
+    """
+    close = difflib.get_close_matches(given, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def printable(text: str) -> str:

@@ -18,9 +18,19 @@ def load(path: str) -> Imported:
         FileNotFoundError: there is nothing; the message says where VGG-16 is.
         UserError: it cannot be used.
     """
-    path = os.path.expanduser(path)
+    path = existing(path)
     if os.path.isdir(path):
         return _from_checkpoint(path)
+    return recognition.load(path)
+
+
+def existing(path: str) -> str:
+    """Returns the path of weights that are there, with "~" written out.
+
+    Raises:
+        FileNotFoundError: there is nothing; the message says where VGG-16 is.
+    """
+    path = os.path.expanduser(path)
     if not os.path.exists(path):
         raise FileNotFoundError(
             f"no weights at {path}: download https://download.pytorch.org/models"
@@ -28,7 +38,7 @@ def load(path: str) -> Imported:
             "start from random weights with --config.init_from=random "
             "--config.model.frozen_blocks=0"
         )
-    return recognition.load(path)
+    return path
 
 
 def table(params: InitialParams, loaded: frozenset[str], frozen_blocks: int) -> str:

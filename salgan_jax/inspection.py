@@ -1,11 +1,12 @@
 """What a checkpoint holds, in words, and where two checkpoints differ."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from salgan_jax import checkpoints, optimizers
+from salgan_jax import checkpoints, optimizers, provenance
 
 _PLAYERS = ("generator", "discriminator")
 
@@ -34,7 +35,7 @@ class Difference(NamedTuple):
 
 
 def describe(workdir: str, step: int | None = None) -> str:
-    """A checkpoint as text: steps, config, parameters and optimizer slots.
+    """A checkpoint as text: steps, starts, config, parameters and optimizer slots.
 
     Args:
       workdir: of a training run.
@@ -45,6 +46,9 @@ def describe(workdir: str, step: int | None = None) -> str:
     for known, scores in checkpoints.saved_metrics(workdir).items():
         shown = " (shown below)" if known == step else ""
         lines.append(f"step {known}{shown}: {_scores_in_words(scores)}")
+    for start in provenance.read(workdir):
+        lines.append(f"started {provenance.in_words(start)}")
+        lines.append(f"  by {shlex.join(start['command'])}")
     lines += ["", *_config_lines(config.to_dict(), "config")]
     for player in _PLAYERS:
         if player in state:
@@ -152,7 +156,7 @@ def _describe_player(player: str, state: Mapping[str, Any], config: Any) -> list
         rows.append((name, *_columns(array), label, f"{_norm([array]):.6g}"))
     parts = ", ".join(f"{size:,} {label}" for label, size in sizes.items())
     title = f"{player}: {sum(sizes.values()):,} parameters, {parts}"
-    return ["", title, *_table(rows), "", *_describe_slots(player, state, set(params))]
+    return ["", title, *table(rows), "", *_describe_slots(player, state, set(params))]
 
 
 def _describe_slots(
@@ -179,7 +183,7 @@ def _describe_slots(
                 f"{_norm(arrays):.6g}",
             )
         )
-    return _table(rows) if slots else [f"{player}: no optimizer slots"]
+    return table(rows) if slots else [f"{player}: no optimizer slots"]
 
 
 def _kind(array: np.ndarray) -> str:
@@ -202,7 +206,7 @@ def _largest_difference(a: np.ndarray, b: np.ndarray) -> float:
         return float(np.max(np.where(is_equal, 0.0, np.abs(a - b))))
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def table(rows: list[tuple[str, ...]]) -> list[str]:
     """The rows with aligned columns: the first to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

@@ -30,6 +30,15 @@ def is_bucket(place: str | os.PathLike[str]) -> bool:
     return "://" in os.fspath(place)
 
 
+def write_whole(path: epath.Path, content: bytes) -> None:
+    """Writes a file that is there with all of its content or as it was before."""
+    if is_bucket(path):  # where this is so for every file
+        path.write_bytes(content)
+        return
+    with atomic.written_aside(path) as file:
+        file.write(content)
+
+
 def fetched(place: epath.Path) -> pathlib.Path:
     """Returns a local copy of a folder in a bucket, which is made at the first call.
 

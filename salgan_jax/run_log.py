@@ -43,6 +43,7 @@ class RunLog:
         first_step: int,
         best_metric: str,
         is_written: bool = True,
+        tracker: scalars.Output | None = None,
     ) -> None:
         """Opens the files of the log in `workdir`.
 
@@ -54,6 +55,7 @@ class RunLog:
             best_metric: the score shown on the progress bar.
             is_written: False, of all but one of several processes: metrics are looked
                 at, but nothing is written.
+            tracker: also gets scalars, panels and curves.
         """
         self._folder = places.Folder(workdir, fetched=(scalars.FILE_NAME,))
         self._schedule = schedule
@@ -64,6 +66,7 @@ class RunLog:
             if is_written
             else scalars.Silence()
         )
+        self._tracker = tracker or scalars.Silence()
         earlier = scalars.read(str(self._folder.local))
         self._skipped = intervals.skipped_so_far(earlier)
         self._health = health.replay(intervals.rows(earlier))
@@ -167,7 +170,7 @@ class RunLog:
         last_step = fetched[-1][0]
         self._health, changes = health.watch(self._health, last_step, means)
         counts = {not_finite.scalar_name(k): v.total for k, v in self._skipped.items()}
-        self._writer.write(
+        self._write(
             last_step,
             {f"train/{name}": value for name, value in (means | counts).items()}
             | health.scalars(self._health),
@@ -203,17 +206,18 @@ class RunLog:
         predicted: Sequence[np.ndarray],
     ) -> None:
         """Writes scores, and draws panels and curves of the run so far."""
-        self._writer.write(step, {f"eval/{name}": v for name, v in scores.items()})
+        self._write(step, {f"eval/{name}": v for name, v in scores.items()})
         text = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
         logging.info("step %d: evaluation: %s", step, text)
         if shown:
             picture = run_pictures.panels(step, shown, predicted)
             visualization.save_image(self._folder.local / "panels.png", picture)
             self._writer.write_image(step, "eval/panels", picture)
-        visualization.save_image(
-            self._folder.local / "curves.png",
-            run_pictures.curves(scalars.read(str(self._folder.local)), self._schedule),
-        )
+            self._tracker.write_image(step, "eval/panels", picture)
+        series = scalars.read(str(self._folder.local))
+        picture = run_pictures.curves(series, self._schedule)
+        visualization.save_image(self._folder.local / "curves.png", picture)
+        self._tracker.write_image(step, "curves", picture)
         self._flushed_at = time.monotonic()  # evaluation is not training time
 
     def saved(self, step: int) -> None:
@@ -227,6 +231,10 @@ class RunLog:
             "step %d: told to end; saved, and the same command goes on from here", step
         )
 
+    def _write(self, step: int, values: Mapping[str, float]) -> None:
+        self._writer.write(step, values)
+        self._tracker.write(step, values)
+
     def _measure_speed(self, step: int) -> str:
         """Writes images/s since the last flush; returns them and the time left."""
         num_images = (step - self._flushed_step) * self._batch_size
@@ -235,7 +243,7 @@ class RunLog:
         if not num_images:  # nothing but the first step, which compiled
             return ""
         speed = num_images / seconds
-        self._writer.write(step, {"train/images_per_second": speed})
+        self._write(step, {"train/images_per_second": speed})
         remaining = (self._schedule.num_steps - step) * self._batch_size
         left = tqdm.tqdm.format_interval(remaining / speed)
         return f", {speed:.1f} img/s, {left} left"

@@ -11,7 +11,7 @@ import os
 import pathlib
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from etils import epath
@@ -37,6 +37,16 @@ class Silence:
 
     def close(self) -> None:
         """Does nothing."""
+
+
+class Output(Protocol):
+    """What takes scalars and pictures."""
+
+    def write(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Adds values at a step."""
+
+    def write_image(self, step: int, name: str, image: np.ndarray) -> None:
+        """Adds a picture, uint8 [H, W, 3], at a step."""
 
 
 class Writer:

@@ -15,9 +15,11 @@ from salgan_jax import (
     places,
     preemption,
     processes,
+    provenance,
     run_log,
     scalars,
     validation,
+    wandb_run,
 )
 from salgan_jax import config as config_module
 from salgan_jax.beginning import Beginning
@@ -32,8 +34,8 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
 
     Args:
         config: from a file in `configs/`.
-        workdir: gets `checkpoints/`, `tensorboard/`, `scalars.jsonl` and pictures; of
-            several processes all use the same.
+        workdir: gets `checkpoints/`, `tensorboard/`, `scalars.jsonl`, `config.json`,
+            `provenance.jsonl` and pictures; of several processes all use the same.
 
     Returns:
         The state after the last step, or after that at which the run was ended.
@@ -45,6 +47,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
         UserError: a checkpoint cannot be written; the earlier ones are good.
     """
     config_module.validate(config)
+    wandb_run.check_installed(config.logging.wandb_project)
     compilation.keep_programs(config.compilation_cache, workdir=workdir)
     with preemption.watch() as notice:
         # Nothing is written before this has returned: a mistake leaves no trace.
@@ -59,6 +62,7 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
                 max_to_keep=run.config.checkpoint.max_to_keep,
                 best_metric=run.config.checkpoint.best_metric,
             ) as manager,
+            _tracker(run.config, workdir) as tracker,
             run_log.RunLog(
                 workdir,
                 schedule=run.schedule,
@@ -66,9 +70,11 @@ def train(config: ConfigDict, workdir: str) -> TrainState:
                 first_step=run.first_step,
                 best_metric=run.config.checkpoint.best_metric,
                 is_written=processes.is_first(),
+                tracker=tracker,
             ) as log,
         ):
             _check_workdir_is_shared(workdir)
+            _record(workdir, run)
             log.announce(run.config, run.state, run.num_devices, run.devices[0])
             return _steps(run, manager, log, notice)
 
@@ -135,6 +141,27 @@ def _begin_adversarial_phase(state: TrainState, run: Beginning) -> TrainState:
         opt_state=parallel.replicate(opt_state, run.devices)
     )
     return state.replace(generator=generator)
+
+
+def _tracker(config: ConfigDict, workdir: str) -> wandb_run.WandbRun:
+    """Of several processes the first one's counts, and the others have none."""
+    return wandb_run.WandbRun(
+        workdir,
+        project=config.logging.wandb_project if processes.is_first() else "",
+        name=places.as_path(workdir).name,
+        config=config.to_dict(),
+    )
+
+
+def _record(workdir: str, run: Beginning) -> None:
+    if processes.is_first():
+        provenance.record(
+            workdir,
+            run.config,
+            first_step=run.first_step,
+            num_steps=run.schedule.num_steps,
+            devices=parallel.all_devices(run.config.num_devices),
+        )
 
 
 def _check_workdir_is_shared(workdir: str) -> None:

@@ -26,7 +26,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # Begun last, they would leave the other core idle.
 _LONG_FILES = tuple(
     f"test_{name}"
-    for name in ("interrupted_runs", "readme", "training", "updates", "primitives")
+    for name in ("interrupted_runs", "readme", "training", "notebook", "updates")
 )
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
-_SMALL = (
+SMALL = (
     "--config.batch_size=2",
     "--config.data.image_size=(32,48)",
     "--config.phases.bootstrap_epochs=1",
@@ -41,7 +41,7 @@ def run(command, folder, *, width=0.0625):
     words = shlex.split(command)
     words[0] = sys.executable
     if "launch/train.py" in words:
-        words += [*_SMALL, f"--config.model.width_multiplier={width}"]
+        words += [*SMALL, f"--config.model.width_multiplier={width}"]
     result = subprocess.run(
         words,
         cwd=folder,

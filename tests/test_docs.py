@@ -21,9 +21,9 @@ import pytest
 import salicon_files
 import tiny_game
 import weight_files
-from shown_commands import ROOT, blocks, commands, make_clone, page, run, run_all
+from shown_commands import ROOT, SMALL, blocks, commands, make_clone, page, run, run_all
 
-from salgan_jax import checkpoints, health, updates
+from salgan_jax import checkpoints, health, provenance, updates
 from salgan_jax import config as config_module
 from salgan_jax.data import opening
 from salgan_jax.data.builders import BUILDERS
@@ -275,6 +275,45 @@ def test_the_page_about_health_names_every_metric_and_condition():
     for condition in health.CONDITIONS:
         assert f"| `{condition.name}` |" in text
     assert all(f"| `{value}`" in text for value in ("stop", "skip"))
+
+
+@pytest.mark.slow
+def test_every_command_about_configs_runs(folder):
+    train = "python launch/train.py --config=configs/osie.py --workdir=runs/osie"
+    shown = shown_in("docs/configs.md")
+    assert len(shown) == 3
+    run_all([train, *shown], folder)
+
+
+def test_the_page_about_configs_names_all_that_is_recorded_of_a_start(tmp_path):
+    provenance.record(
+        str(tmp_path),
+        miniature.config(),
+        first_step=0,
+        num_steps=1,
+        devices=jax.devices(),
+    )
+    (start,) = provenance.read(str(tmp_path))
+    text = page("docs/configs.md")
+    for name in (*start, *start["machine"], "revision", "is_dirty"):
+        assert f"`{name}`" in text, name
+
+
+@pytest.mark.slow
+def test_every_command_about_sweeps_runs(folder, monkeypatch):
+    pytest.importorskip("wandb", reason="requirements-wandb.txt is not installed")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    sweep, train = shown_in("docs/sweeps.md")
+    small = shlex.join([*SMALL, "--config.model.width_multiplier=0.0625"])
+    code, output = run(
+        sweep.replace("--grid", f"--config.data.dataset=popout/tiny {small} --grid"),
+        folder,
+    )
+    assert code == 0, output
+    assert len(list((folder / "runs" / "sweep").glob("*/checkpoints"))) == 6
+    code, output = run(f"{train} --config.data.dataset=popout/tiny", folder)
+    assert code == 0, output
+    assert len(list((folder / "runs" / "tracked").glob("wandb/offline-run-*"))) == 1
 
 
 def test_the_page_about_speed_names_every_setting():

@@ -10,16 +10,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
-0 errors schedule config compatibility atomic places health not_finite
+0 errors schedule config relations fields compatibility atomic places health
+0 not_finite
 1 models losses metrics salient_points
 2 optimizers state measures stepping players updates
 3 parallel processes preemption data checkpoints weights visualization curves scalars
+3 wandb_run
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing
 4 export run_log run_pictures intervals evaluation submission inference
-4 prediction inspection
+4 prediction inspection config_help provenance sweep
 4 loading saliency report compile_ahead demo
-5 doors launch configs
+5 doors config_flag launch configs
 """
 FLOOR_OF = {
     room: int(line[0]) for line in PICTURE.splitlines() for room in line[2:].split()
@@ -38,9 +40,18 @@ ONLY_HERE = {
     "torch": ["export"],
     "av": ["prediction"],
     "gradio": ["demo"],
-    "absl.flags": ["doors", "launch", "data"],  # data: grain has flags of its own
+    "wandb": ["wandb_run"],
+    "absl.flags": [
+        "doors",
+        "config_flag",
+        "launch",
+        "data",
+    ],  # data: grain has flags of its own
     "salgan_jax.config": ["compatibility", "checkpoints", *STORIES_AND_DOORS],
-    "ml_collections": ["config", "compatibility", "checkpoints", *STORIES_AND_DOORS],
+    "ml_collections": [
+        *("config", "relations", "compatibility", "checkpoints"),
+        *STORIES_AND_DOORS,
+    ],
     "jax": NOT_WORDS,
     "flax": NOT_WORDS,
 }

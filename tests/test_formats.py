@@ -30,7 +30,7 @@ def test_formats_have_one_order_and_say_what_they_are():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"names": ["heatmaps"]}, "format='heatmaps': did you mean heatmap"),
+        ({"names": ["heatmaps"]}, "format='heatmaps': .* did you mean heatmap"),
         ({"names": ["png"], "colormap": "Viridi"}, "did you mean viridis"),
         ({"names": ["contour"], "contours": ["1.5"]}, r"contours=1.5: .* between 0"),
         ({"names": ["contour"], "contours": ["half"]}, "contours=half"),

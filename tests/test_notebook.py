@@ -3,7 +3,8 @@
 import json
 import os
 
-import pytest
+import nbclient
+import nbformat
 from shown_commands import ROOT, make_clone
 
 PATH = ROOT / "docs" / "quickstart.ipynb"
@@ -15,11 +16,7 @@ def test_the_notebook_is_committed_without_outputs():
     assert all(cell.get("execution_count") is None for cell in cells)
 
 
-@pytest.mark.slow
 def test_the_notebook_runs_from_top_to_bottom(tmp_path, monkeypatch):
-    nbclient = pytest.importorskip("nbclient", reason="requirements-docs.txt")
-    nbformat = pytest.importorskip("nbformat", reason="requirements-docs.txt")
-    pytest.importorskip("ipykernel", reason="requirements-docs.txt")
     folder = make_clone(tmp_path)
     for name, value in {
         "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",

@@ -4,12 +4,14 @@ import importlib.util
 import pathlib
 
 import fsspec
+import jax
+import miniature
 import numpy as np
 import pytest
 from etils.epath import backend
 from fsspec.implementations.memory import MemoryFileSystem
 
-from salgan_jax import places, scalars
+from salgan_jax import places, provenance, scalars
 from salgan_jax.data import preparation, records
 from salgan_jax.errors import UserError
 
@@ -101,3 +103,19 @@ def test_a_bucket_without_its_reader_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match="pip install gcsfs"):
         places.as_path("gs://bucket/runs")
+
+
+def test_starts_of_a_run_in_a_bucket_are_recorded_there(bucket):
+    workdir = f"{bucket}/runs/a"
+    places.as_path(workdir).mkdir(parents=True, exist_ok=True)
+    for first_step in (0, 5):
+        provenance.record(
+            workdir,
+            miniature.config(),
+            first_step=first_step,
+            num_steps=9,
+            devices=jax.devices(),
+        )
+    assert [start["first_step"] for start in provenance.read(workdir)] == [0, 5]
+    config = provenance.read_config(workdir)
+    assert config and config["data"]["image_size"] == [32, 48]

@@ -23,7 +23,7 @@ def test_pyproject_names_exactly_what_requirements_pins():
     assert project["dependencies"] == names(requirements("requirements.txt"))
 
 
-def test_pyproject_names_everything_that_is_imported_but_what_extras_need():
+def test_pyproject_names_everything_that_is_imported_but_what_is_optional():
     imported = {
         name.partition(".")[0]
         for folder in ("salgan_jax", "launch", "configs")
@@ -34,7 +34,7 @@ def test_pyproject_names_everything_that_is_imported_but_what_extras_need():
     }
     optional = {
         name
-        for extra in ("export", "apps")
+        for extra in ("export", "apps", "wandb")
         for name in names(requirements(f"requirements-{extra}.txt"))
     }
     ours = {"salgan_jax", "benchmarks"}
@@ -64,7 +64,7 @@ def test_every_accelerator_file_asks_for_the_same_jax():
 
 
 def test_every_requirement_that_can_break_us_has_an_upper_bound():
-    for file in ("", "-dev", "-export", "-apps", "-tpu", "-cuda"):
+    for file in ("", "-dev", "-export", "-apps", "-docs", "-wandb", "-tpu", "-cuda"):
         unbounded = [
             line for line in requirements(f"requirements{file}.txt") if "<" not in line
         ]

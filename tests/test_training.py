@@ -15,6 +15,7 @@ from salgan_jax import (
     checkpoints,
     inference,
     parallel,
+    provenance,
     scalars,
     training,
     updates,
@@ -277,6 +278,15 @@ def test_sigterm_while_evaluating_saves_at_once_and_the_scores_are_made_up_for(
     state = training.train(config, str(workdir))
     assert not miniature.differing(short_run[0], state)
     assert scalars.read(str(workdir))["eval/cc"][0] == [3, 9]
+
+
+def test_every_start_of_a_run_is_recorded(short_run):
+    _, workdir = short_run
+    (start,) = provenance.read(str(workdir))
+    assert (start["first_step"], start["num_steps"]) == (0, 9)
+    config = provenance.read_config(str(workdir))
+    assert config and config["data"]["dataset"] == "popout/tiny"
+    assert config["precision"]["generator"] == "float32"  # what "auto" was
 
 
 def test_sigterm_before_the_first_step_ends_without_a_trace(

@@ -23,6 +23,7 @@ from salgan_jax.checkpoints.reading import (
     restore_arrays,
     saved_config,
     saved_metrics,
+    sign_of,
 )
 from salgan_jax.checkpoints.resuming import as_state, set_aside_damaged
 from salgan_jax.checkpoints.writing import (
@@ -55,4 +56,5 @@ __all__ = [
     "saved_config",
     "saved_metrics",
     "set_aside_damaged",
+    "sign_of",
 ]

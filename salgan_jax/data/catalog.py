@@ -12,7 +12,7 @@ from salgan_jax import places
 from salgan_jax.data import record_format
 from salgan_jax.data.builders import BUILDERS
 from salgan_jax.data.builders.publishers import Publishers
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, did_you_mean
 
 Builder = tfds.core.GeneratorBasedBuilder
 
@@ -22,7 +22,8 @@ def parse(dataset: str) -> tuple[Any, str]:
     name, _, config = dataset.partition("/")
     if name not in BUILDERS:
         known = ", ".join(sorted(BUILDERS))
-        raise UserError(f"there is no dataset {dataset!r}; there are {known}")
+        hint = did_you_mean(name, BUILDERS)
+        raise UserError(f"there is no dataset {dataset!r}; there are {known}{hint}")
     configs = BUILDERS[name].builder_configs
     if config and takes_any_config(BUILDERS[name]):
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", config):
@@ -31,8 +32,11 @@ def parse(dataset: str) -> tuple[Any, str]:
                 "digits, - and _"
             )
     elif config and config not in configs:
-        known = ", ".join(f"{name}/{config}" for config in configs) or name
-        raise UserError(f"there is no dataset {dataset!r}; there are {known}")
+        editions = [f"{name}/{each}" for each in configs] or [name]
+        raise UserError(
+            f"there is no dataset {dataset!r}; there are {', '.join(editions)}"
+            f"{did_you_mean(dataset, editions)}"
+        )
     return BUILDERS[name], config
 
 

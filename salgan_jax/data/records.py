@@ -6,7 +6,7 @@ from typing import Any, overload
 
 from salgan_jax.data import catalog, preparation, record_format
 from salgan_jax.data.record_format import Outline, Record
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, did_you_mean
 
 __all__ = [
     "Outline",
@@ -41,7 +41,10 @@ def open_split(dataset: str, split: str = "", data_dir: str = "") -> Sequence[Re
     if not split and len(known) == 1:
         split = known[0]
     if split not in known:
-        raise UserError(f"{dataset} has no split {split!r}; it has {', '.join(known)}")
+        raise UserError(
+            f"{dataset} has no split {split!r}; it has {', '.join(known)}"
+            f"{did_you_mean(split, known)}"
+        )
     return _Records(catalog.examples(builder, split))
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from salgan_jax.checkpoints import LoadedGenerator
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, did_you_mean
 from salgan_jax.export import (
     chain,
     onnx_format,
@@ -83,7 +83,8 @@ class Exported(NamedTuple):
 def check_format(name: str) -> None:
     """Raises UserError if the format is not known or its converter not installed."""
     if name not in FORMATS:
-        raise UserError(f"--format={name}: use one of {', '.join(FORMATS)}")
+        hint = did_you_mean(name, FORMATS)
+        raise UserError(f"--format={name}: use one of {', '.join(FORMATS)}{hint}")
     missing = [p for p in FORMATS[name].packages if not importlib.util.find_spec(p)]
     if missing:
         raise UserError(

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from salgan_jax import compatibility
+from salgan_jax import compatibility, fields
 from salgan_jax.evaluation import scores
 from salgan_jax.metrics import intervals
 from salgan_jax.metrics.intervals import MeanDifference
@@ -70,10 +70,10 @@ class Difference(NamedTuple):
 
 def between(configs: Sequence[ConfigDict]) -> list[Difference]:
     """Returns the fields in which configs differ, those with an effect first."""
-    flat = [compatibility.flatten(config.to_dict()) for config in configs]
+    flat = [fields.flat(config.to_dict()) for config in configs]
     found = []
-    for field in dict.fromkeys(name for fields in flat for name in fields):
-        values = [in_text(fields.get(field)) for fields in flat]
+    for field in dict.fromkeys(name for each in flat for name in each):
+        values = [in_text(each.get(field)) for each in flat]
         if len(set(values)) > 1:
             section = field.partition(".")[0]
             has_effect = not {field, section} & _WITHOUT_EFFECT

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from salgan_jax import compatibility
+from salgan_jax import fields
 from salgan_jax.errors import printable
 from salgan_jax.report import differences
 from salgan_jax.report.differences import Difference
@@ -63,7 +63,7 @@ def differences_rows(runs: Sequence[Run], found: Sequence[Difference]) -> str:
 
 def full_run(index: int, run: Run) -> str:
     """Returns a run's config and what was recorded at its starts."""
-    flat = compatibility.flatten(run.config.to_dict())
+    flat = fields.flat(run.config.to_dict())
     config = {f"config.{name}": differences.in_text(x) for name, x in flat.items()}
     return (
         f"<details><summary>{key(index)}{escaped(run.name)}</summary>"

@@ -1,0 +1,82 @@
+"""What must hold between the fields of a config, and not of one of them alone."""
+
+from ml_collections import ConfigDict
+
+from salgan_jax.errors import UserError
+
+
+def check(config: ConfigDict) -> None:
+    """Checks sizes, folds, phases, and what belongs together for speed.
+
+    Raises:
+        UserError: names the fields, their values and what is accepted.
+    """
+    _check_sizes(config)
+    _check_folds(config)
+    _check_phases(config)
+    _check_speed(config)
+
+
+def _check_sizes(config: ConfigDict) -> None:
+    size = tuple(config.data.image_size)
+    if len(size) != 2 or any(side < 16 or side % 16 for side in size):
+        raise UserError(
+            f"config.data.image_size is {size}: height and width must be multiples of "
+            "16 (four 2x poolings)"
+        )
+    if not 0 < config.model.width_multiplier <= 4:
+        raise UserError(
+            f"config.model.width_multiplier is {config.model.width_multiplier}: "
+            "it must be above 0 and at most 4"
+        )
+
+
+def _check_folds(config: ConfigDict) -> None:
+    data = config.data
+    if data.num_folds == 1 or data.fold >= max(data.num_folds, 1):
+        raise UserError(
+            f"config.data.fold is {data.fold} of config.data.num_folds="
+            f"{data.num_folds}: use 2 folds or more, and a fold from 0 to num_folds - 1"
+        )
+
+
+def _check_phases(config: ConfigDict) -> None:
+    phases = config.phases
+    if phases.bootstrap_epochs > phases.num_epochs:
+        raise UserError(
+            f"config.phases.bootstrap_epochs ({phases.bootstrap_epochs}) is larger "
+            f"than config.phases.num_epochs ({phases.num_epochs}), which counts both "
+            "phases"
+        )
+    rules = config.bootstrap_optimizer.rule, config.generator_optimizer.rule
+    if phases.carry_optimizer_state and rules[0] != rules[1]:
+        raise UserError(
+            f"the slots of {rules[0]!r} cannot be carried into {rules[1]!r}: set "
+            "config.phases.carry_optimizer_state=False, or both rules alike"
+        )
+
+
+def _check_speed(config: ConfigDict) -> None:
+    if config.fused_steps > 1 and config.fused_steps % 2:
+        raise UserError(
+            f"config.fused_steps is {config.fused_steps}: it must be 1 or even, for "
+            "discriminator and generator take turns"
+        )
+    if config.logging.every_steps % config.fused_steps:
+        raise UserError(
+            f"config.fused_steps is {config.fused_steps}: it must divide "
+            f"config.logging.every_steps, which is {config.logging.every_steps}, for "
+            "a log looks at the state between two calls"
+        )
+    if not config.model.cache_frozen_features:
+        return
+    if config.model.frozen_blocks == 0:
+        raise UserError(
+            "config.model.cache_frozen_features needs frozen blocks, and "
+            "config.model.frozen_blocks is 0"
+        )
+    if config.data.cache == "none":
+        raise UserError(
+            "config.model.cache_frozen_features needs a place for the features: set "
+            "config.data.cache to auto, host or device"
+        )

@@ -1,0 +1,1 @@
+"""Many runs of one config that differ in some fields, and what came of them."""
