@@ -196,7 +196,11 @@ def test_scanned_updates_are_the_updates_one_after_another(compiled, kinds):
 
 
 @pytest.mark.parametrize(
-    ("update", "dtype"), [(Update.BOOTSTRAP, None), (Update.BOTH, jnp.bfloat16)]
+    ("update", "dtype"),
+    [
+        (Update.BOOTSTRAP, None),
+        pytest.param(Update.BOTH, jnp.bfloat16, marks=pytest.mark.slow),
+    ],
 )
 def test_cached_features_change_no_bit_of_an_update(update, dtype):
     recipe = miniature.experiment().recipe
