@@ -133,7 +133,7 @@ def predicted(folder):
         predict = inference.make_predictor(loaded, 1, precision="auto")
         maps += predict([read_image(folder / "photo.png")])
         output = folder / f"maps_{name}"
-        command = "python launch/predict.py --overlay"
+        command = "python launch/predict.py --format=png,overlay"
         given = f"--checkpoint=runs/{name} --input={folder}/*.*g --output={output}"
         code, said = run(f"{command} {given}", folder)
         assert code == 1, said  # broken.jpg and bomb.png

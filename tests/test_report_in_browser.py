@@ -136,7 +136,7 @@ def test_images_are_sorted_by_any_score_of_any_run(opened):
     assert names(page) == ["b", "c", "a"]  # 2.0, 1.0, 0.1: less is better
     page.locator("#of-run").select_option(index=1)
     assert names(page) == ["b", "a", "c"]  # 0.4, 0.2, none
-    assert page.locator("#panels .score").last.inner_text() == "KLD none"
+    assert page.locator("#panels .score").last.text_content() == "KLD none"
     assert "Sorted by KLD of perceptual" in page.locator("#order").inner_text()
     page.locator("#metric").select_option("CC")
     page.locator("#of-run").select_option("1-0")
