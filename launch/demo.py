@@ -9,7 +9,7 @@ no network: the page is for this machine alone unless --host says otherwise.
 
 from absl import flags
 
-from salgan_jax import doors, inference
+from salgan_jax import doors, predictor_flags
 from salgan_jax.data import opening
 from salgan_jax.demo import story
 
@@ -37,24 +37,7 @@ _MAX_MEGAPIXELS = flags.DEFINE_float(
     opening.MAX_MEGAPIXELS,
     "Images with more million pixels are refused.",
 )
-_POST_PROCESSING = flags.DEFINE_enum(
-    "post_processing",
-    "none",
-    list(inference.POST_PROCESSING),
-    "How predictions become maps: as they are, or as the authors' code made them.",
-)
-_BACKEND = flags.DEFINE_enum(
-    "backend",
-    "jax",
-    list(inference.BACKENDS),
-    "What computes the network; openvino is for CPUs, faster where they have bfloat16.",
-)
-_PRECISION = flags.DEFINE_enum(
-    "precision",
-    "auto",
-    ["auto", "float32", "bfloat16"],
-    "Of the arithmetic; auto is what is fast on this machine.",
-)
+_how_to_predict = predictor_flags.define()
 
 
 def main(argv: list[str]) -> None:
@@ -69,9 +52,7 @@ def main(argv: list[str]) -> None:
         port=_PORT.value,
         max_megabytes=_MAX_MEGABYTES.value,
         max_megapixels=_MAX_MEGAPIXELS.value,
-        post_processing=_POST_PROCESSING.value,
-        backend=_BACKEND.value,
-        precision=_PRECISION.value,
+        **_how_to_predict(),
     )
 
 

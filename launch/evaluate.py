@@ -16,11 +16,11 @@ from salgan_jax import (
     checkpoints,
     doors,
     inference,
+    predictor_flags,
     processes,
 )
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import (
-    background,
     chosen_images,
     comparison,
     protocol,
@@ -66,12 +66,7 @@ _CONVENTION = flags.DEFINE_enum(
     "convention", "tuebingen", list(CONVENTIONS), "Whose definitions of the scores."
 )
 _EMD = flags.DEFINE_bool("emd", False, "The earth mover's distance too; takes longer.")
-_POST_PROCESSING = flags.DEFINE_enum(
-    "post_processing",
-    "none",
-    list(inference.POST_PROCESSING),
-    "How predictions become maps: as they are, or as the authors' code made them.",
-)
+_how_to_predict = predictor_flags.define("post_processing")
 _OUTPUT = flags.DEFINE_string("output", None, "The folder to write to.", required=True)
 _join_processes = doors.define_process_flags()
 
@@ -98,13 +93,7 @@ def main(argv: list[str]) -> None:
         files.make_output_folder(_OUTPUT.value)
 
     convention = CONVENTIONS[_CONVENTION.value]
-    known = background.make_background(
-        images.train_records,
-        images.records,
-        leave_one_out=images.leave_one_out,
-        sigma_px=images.sigma_px,
-        convention=convention,
-    )
+    known = images.background(convention)
     scoring = Scoring(convention, _BATCH_SIZE, _EMD.value)
     sheet = protocol.score_all(models, images.records, known, scoring)
     compared = sheet.rows.get(scores.COMPARED)
@@ -122,7 +111,7 @@ def main(argv: list[str]) -> None:
         "step": step,
         "predictions": predictions,
         "compared": _COMPARE.value,
-        "post_processing": _POST_PROCESSING.value,
+        **_how_to_predict(),
     }
     if not processes.is_first():
         return
@@ -137,9 +126,7 @@ def main(argv: list[str]) -> None:
 
 def _of_checkpoint(workdir: str, step: int | None) -> tuple[int, Predict]:
     loaded = checkpoints.load_generator(workdir, step)
-    predictor = inference.make_predictor(
-        loaded, _BATCH_SIZE, post_processing=_POST_PROCESSING.value
-    )
+    predictor = inference.make_predictor(loaded, _BATCH_SIZE, **_how_to_predict())
     return loaded.step, protocol.from_images(predictor)
 
 

@@ -14,7 +14,7 @@ import json
 
 from absl import flags
 
-from salgan_jax import doors, inference, processes
+from salgan_jax import doors, predictor_flags, processes
 from salgan_jax.data import opening
 from salgan_jax.errors import printable
 from salgan_jax.prediction import formats, story
@@ -45,24 +45,7 @@ _CONTOURS = flags.DEFINE_list(
     list(map(str, formats.Style().contours)),
     "Where contours are drawn: fractions of a map's maximum.",
 )
-_POST_PROCESSING = flags.DEFINE_enum(
-    "post_processing",
-    "none",
-    list(inference.POST_PROCESSING),
-    "How predictions become maps: as they are, or as the authors' code made them.",
-)
-_BACKEND = flags.DEFINE_enum(
-    "backend",
-    "jax",
-    list(inference.BACKENDS),
-    "What computes the network; openvino is for CPUs, faster where they have bfloat16.",
-)
-_PRECISION = flags.DEFINE_enum(
-    "precision",
-    "auto",
-    inference.PRECISIONS,
-    "Of the arithmetic; auto is what is fast on this machine.",
-)
+_how_to_predict = predictor_flags.define()
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", 0, "Images at once; 0 chooses what suits this machine."
 )
@@ -96,9 +79,7 @@ def main(argv: list[str]) -> int:
             _FORMAT.value, colormap=_COLORMAP.value, contours=_CONTOURS.value
         ),
         settings=story.Settings(
-            post_processing=_POST_PROCESSING.value,
-            backend=_BACKEND.value,
-            precision=_PRECISION.value,
+            **_how_to_predict(),
             batch_size=_BATCH_SIZE.value,
             max_megapixels=_MAX_MEGAPIXELS.value,
             resume=_RESUME.value,

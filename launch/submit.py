@@ -12,7 +12,7 @@ import pathlib
 
 from absl import flags
 
-from salgan_jax import checkpoints, doors, inference
+from salgan_jax import checkpoints, doors, inference, predictor_flags
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import chosen_images
 from salgan_jax.evaluation.baseline_predictors import Predict
@@ -44,12 +44,7 @@ _CENTRE_BIAS = flags.DEFINE_float(
 _TEMPERATURE = flags.DEFINE_float(
     "temperature", 1.0, "The map is raised to the power 1 / temperature."
 )
-_POST_PROCESSING = flags.DEFINE_enum(
-    "post_processing",
-    "none",
-    list(inference.POST_PROCESSING),
-    "How predictions become maps: as they are, or as the authors' code made them.",
-)
+_how_to_predict = predictor_flags.define("post_processing")
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "Where datasets lie, for --fit and --centre_bias."
 )
@@ -74,9 +69,7 @@ def main(argv: list[str]) -> None:
     paths, sizes = story.find_images(folder, benchmark)
     loaded = checkpoints.load_generator(checkpoint, _STEP.value)
     batch_size = inference.preferred_batch_size(loaded)
-    predictor = inference.make_predictor(
-        loaded, batch_size, post_processing=_POST_PROCESSING.value
-    )
+    predictor = inference.make_predictor(loaded, batch_size, **_how_to_predict())
     chosen, prior = _calibrate(predictor, loaded)
     print(
         f"blur {chosen.blur:g} widths, centre bias {chosen.centre_bias:.3f}, "

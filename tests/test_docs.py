@@ -192,7 +192,11 @@ def test_every_command_about_the_demo_serves_a_page(tmp_path):
 
 def test_the_page_about_the_demo_names_every_flag_and_every_control():
     text = page("docs/demo.md")
-    flags = re.findall(r'DEFINE_\w+\(\s*"(\w+)"', page("launch/demo.py"))
+    own = re.findall(r'DEFINE_\w+\(\s*"(\w+)"', page("launch/demo.py"))
+    shared = re.findall(
+        r'^    "(\w+)": \(', page("salgan_jax/predictor_flags.py"), re.M
+    )
+    flags = own + shared
     assert len(flags) == 11
     named = [f"`--{flag}`" for flag in flags] + [f"`{name}`" for name in COLORMAPS]
     assert [name for name in named if name not in text] == []

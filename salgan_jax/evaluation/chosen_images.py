@@ -8,6 +8,8 @@ from ml_collections import ConfigDict
 from salgan_jax.data import records, selection
 from salgan_jax.data.records import Record
 from salgan_jax.data.selection import Folds
+from salgan_jax.evaluation.background import Background, make_background
+from salgan_jax.metrics.conventions import Convention
 
 
 class EvaluationInput(NamedTuple):
@@ -32,6 +34,16 @@ class EvaluationInput(NamedTuple):
     leave_one_out: bool
     sigma_px: float | None
     held_out: str = ""
+
+    def background(self, convention: Convention) -> Background:
+        """Returns the baselines, and what the scores of these images compare with."""
+        return make_background(
+            self.train_records,
+            self.records,
+            leave_one_out=self.leave_one_out,
+            sigma_px=self.sigma_px,
+            convention=convention,
+        )
 
 
 def of_dataset(

@@ -92,13 +92,7 @@ def score(
     ids = [outline.id for outline in records.outlines(images.records)]
     found = [_read(run, images, ids, convention) for run in some]
     if None in found:
-        known = background.make_background(
-            images.train_records,
-            images.records,
-            leave_one_out=images.leave_one_out,
-            sigma_px=images.sigma_px,
-            convention=convention,
-        )
+        known = images.background(convention)
         if any(found):  # what is read has the baselines, which are the same
             known = known._replace(baselines={}, ceiling_sigma_px=None)
     scored = []
