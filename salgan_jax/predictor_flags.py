@@ -6,6 +6,7 @@ from absl import flags
 
 from salgan_jax import inference
 
+flags.disclaim_key_flags()  # --help shows them as those of the script
 _FLAGS = {
     "post_processing": (
         "none",
@@ -32,4 +33,4 @@ def define(*names: str) -> Callable[[], dict[str, str]]:
     What it returns are arguments of `inference.make_predictor`.
     """
     holders = {name: flags.DEFINE_enum(name, *_FLAGS[name]) for name in names or _FLAGS}
-    return lambda: {name: holder.value for name, holder in holders.items()}
+    return lambda: {name: str(holder.value) for name, holder in holders.items()}
