@@ -20,7 +20,7 @@ from salgan_jax.salient_points import salient_points
 
 pytest.importorskip("gradio", reason="no Gradio: requirements-apps.txt has it")
 playwright = pytest.importorskip(
-    "playwright.sync_api", reason="no Playwright: pip install playwright"
+    "playwright.sync_api", reason="requirements-browser.txt is not installed"
 )
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 import report_pages
 
 playwright = pytest.importorskip(
-    "playwright.sync_api", reason="no browser is steered: playwright is not installed"
+    "playwright.sync_api", reason="requirements-browser.txt is not installed"
 )
 pytestmark = pytest.mark.slow
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -104,7 +104,7 @@ def test_the_page_fits_its_window_and_follows_the_colour_scheme(
 def test_axe_finds_nothing_serious(opened, color_scheme):
     spec = importlib.util.find_spec("axe_playwright_python")
     if spec is None or spec.origin is None:
-        pytest.skip("axe-playwright-python, which holds axe-core, is not installed")
+        pytest.skip("axe-core is not installed: requirements-browser.txt")
     axe = pathlib.Path(spec.origin).with_name("axe.min.js").read_text()
     page = opened("laptop", color_scheme)
     page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")

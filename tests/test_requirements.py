@@ -64,7 +64,17 @@ def test_every_accelerator_file_asks_for_the_same_jax():
 
 
 def test_every_requirement_that_can_break_us_has_an_upper_bound():
-    for file in ("", "-dev", "-export", "-apps", "-docs", "-wandb", "-tpu", "-cuda"):
+    for file in (
+        "",
+        "-dev",
+        "-browser",
+        "-export",
+        "-apps",
+        "-docs",
+        "-wandb",
+        "-tpu",
+        "-cuda",
+    ):
         unbounded = [
             line for line in requirements(f"requirements{file}.txt") if "<" not in line
         ]

@@ -206,9 +206,8 @@ def short_run(environment, tmp_path_factory):
     return training.train(short_config(environment), str(workdir)), workdir
 
 
-@pytest.mark.parametrize(
-    "place", ["host", pytest.param("device", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["host", "device"])
 def test_a_cache_of_frozen_features_changes_no_bit(
     short_run, environment, tmp_path, place
 ):
