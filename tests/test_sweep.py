@@ -35,7 +35,7 @@ with (folder / "scalars.jsonl").open("a") as file:
     for at, cc in ((4, 0.9), (step, seed * alpha)):
         file.write(json.dumps({"step": at, "eval/cc": cc, "train/x": 1.0}) + "\\n")
 if is_first and seed == 8:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("saved"))
     (folder / "checkpoints" / "10").rmdir()
     os.kill(os.getppid(), signal.SIGTERM)
     time.sleep(30)
@@ -233,6 +233,7 @@ def test_sigterm_is_passed_on_and_no_other_run_is_begun(run):
     before = signal.getsignal(signal.SIGTERM)
     assert run("seed=8,9") == 0
     assert status(run.workdir) == {"seed=8": "interrupted", "seed=9": "waiting"}
+    assert "saved" in (run.workdir / "seed=8" / points.LOG).read_text()
     assert signal.getsignal(signal.SIGTERM) is before
 
 
