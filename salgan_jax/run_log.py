@@ -11,10 +11,10 @@ from absl import logging
 from ml_collections import ConfigDict
 
 from salgan_jax import (
+    announcement,
     health,
     intervals,
     not_finite,
-    optimizers,
     places,
     run_pictures,
     scalars,
@@ -104,32 +104,12 @@ class RunLog:
         device: jax.Device,
     ) -> None:
         """Logs config, devices, parameter counts and the plan."""
-        schedule = self._schedule
-        logging.info("config:\n%s", config)
-        logging.info("devices: %d x %s", num_devices, device.device_kind)
-        labels = optimizers.generator_labels(
-            state.generator.params, frozen_blocks=config.model.frozen_blocks
-        )
-        sizes = jax.tree.map(np.size, state.generator.params)
-        trained = jax.tree.map(
-            lambda size, label: size * (label == optimizers.TRAINED), sizes, labels
-        )
-        logging.info(
-            "generator: %s parameters, %s trained; discriminator: %s; weights from: %s",
-            f"{sum(jax.tree.leaves(sizes)):,}",
-            f"{sum(jax.tree.leaves(trained)):,}",
-            f"{sum(map(np.size, jax.tree.leaves(state.discriminator.params))):,}",
-            config.init_from,
-        )
-        logging.info(
-            "plan: %d steps of %d images, %d an epoch; bootstrap to step %d; %s",
-            schedule.num_steps,
-            self._batch_size,
-            schedule.steps_per_epoch,
-            schedule.bootstrap_steps,
-            f"resumed at step {self._flushed_step}"
-            if self._flushed_step
-            else "from the start",
+        announcement.announce(
+            config,
+            state,
+            self._schedule,
+            devices=f"{num_devices} x {device.device_kind}",
+            first_step=self._flushed_step,
         )
         if still := health.names_on(self._health):
             logging.warning("as before this start: %s", ", ".join(still))

@@ -18,7 +18,7 @@ PICTURE = """
 3 wandb_run
 4 training beginning training_input validation milestones frozen_cache
 4 compilation experiment initial_weights importing
-4 export run_log run_pictures intervals evaluation submission inference
+4 export announcement run_log run_pictures intervals evaluation submission inference
 4 prediction inspection config_help provenance sweep
 4 loading saliency report compile_ahead demo
 5 doors config_flag predictor_flags launch configs
