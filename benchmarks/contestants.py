@@ -209,7 +209,7 @@ def _with_features(generator: Any, network: Network, batch: Batch) -> CachedBatc
             {"params": params}, jnp.float32(image), method=generator.frozen_features
         )
     )(network.params.generator, batch.image)
-    return CachedBatch(batch.image, batch.saliency_map, np.asarray(features))
+    return CachedBatch(batch.image, batch.saliency_map, None, np.asarray(features))
 
 
 def give_memory_back() -> None:

@@ -81,7 +81,7 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
     all_devices = parallel.all_devices(config.num_devices)
     parallel.check_batch_size(config.batch_size, len(all_devices))
     processes.check_same_everywhere("their config", config.to_json())
-    setup = experiment.make_experiment(config)
+    setup = experiment.make_experiment(config, schedule)
     config = training_input.with_cache(config, source, setup.recipe.generator, devices)
     if saved is None:
         setup = experiment.with_initial_weights(setup, config)
@@ -142,6 +142,7 @@ def _initial_or_restored(
             else recipe.generator_optimizer
         ),
         discriminator_optimizer=recipe.discriminator_optimizer,
+        keeps_average=recipe.average_decay > 0,
     )
     state = fresh if saved is None else checkpoints.as_state(saved.state, fresh)
     return parallel.replicate(state, devices)

@@ -58,6 +58,11 @@ def check_resumable(
     length = "phases.bootstrap_epochs"
     if epochs_done <= min(before[length], now[length]):
         before[length] = now[length]
+    if _has_cosine(now) and before["phases.num_epochs"] != now["phases.num_epochs"]:
+        raise UserError(
+            "a run whose learning rate falls to 0 at its end cannot be made longer or "
+            f"shorter: keep --config.phases.num_epochs={before['phases.num_epochs']}"
+        )
     changed = [
         f"{field} was {before.get(field)!r}, now {now.get(field)!r}"
         for field in sorted(before.keys() | now.keys())
@@ -68,6 +73,12 @@ def check_resumable(
             f"the workdir holds a run of another config ({'; '.join(changed)}): use "
             "another --workdir, or the config that it was started with"
         )
+
+
+def _has_cosine(config: dict[str, Any]) -> bool:
+    return "warmup_cosine" in [
+        value for name, value in config.items() if name.endswith("_optimizer.schedule")
+    ]
 
 
 def _may_change(field: str) -> bool:

@@ -8,13 +8,9 @@ with what stands in [] as its unit and what follows "(from" as its source. What 
 source is our choice.
 """
 
-from typing import Any
-
 from ml_collections import ConfigDict
 
-from salgan_jax import relations
-from salgan_jax.errors import UserError, did_you_mean
-from salgan_jax.schedule import SCHEDULES
+from salgan_jax import limits, relations
 
 
 def default() -> ConfigDict:
@@ -64,6 +60,9 @@ def default() -> ConfigDict:
     config.model = ConfigDict()  # the two networks
     # Channels relative to VGG-16, above 0 and at most 4. [factor] (from Sec. 3.1)
     config.model.width_multiplier = 1.0
+    # So many of the first keep VGG-16's channels, and can have its weights, whatever
+    # the multiplier. [blocks]
+    config.model.full_width_blocks = 0
     # So many, conv1_x to conv3_x, keep VGG-16's weights. [blocks] (from Sec. 3.1)
     config.model.frozen_blocks = 3
     config.model.input_convention = "torchvision"  # or "caffe": that of the weights
@@ -71,6 +70,14 @@ def default() -> ConfigDict:
     # Which description of it: of the "article", the "paper"'s Table 1, or that of the
     # "released_code".
     config.model.discriminator = "article"
+    # What it sees of an image: "rgb255", or that "normalized" to the size of a map.
+    config.model.discriminator_input = "rgb255"  # (from released code)
+    # "spectral": its kernels are divided by their largest singular value.
+    config.model.discriminator_norm = "none"
+    # The decoder is given what goes into blocks 3 and 4 of the encoder.
+    config.model.skip_connections = False
+    config.model.dilated = False  # block 5 sees more of the image instead of a pool4
+    config.model.centre_prior = False  # a learned Gaussian is added to the logits
     # Compute the frozen blocks once for each image and not once a step: 0.39 MB an
     # image of 256x192 in bfloat16, 0.79 MB in float32, twice that with flips.
     config.model.cache_frozen_features = False
@@ -89,6 +96,12 @@ def default() -> ConfigDict:
     # (from Sec. 4.1, Table 2)
     config.losses.content_downsample = 4
 
+    # Weight of the scores KL divergence - CC - NSS in the content loss, beside
+    # cross-entropy; their NSS needs fixations. [factor]
+    config.losses.kl_cc_nss = 0.0
+    # Weight of the squared gradient of D at true maps in its loss. [factor]
+    config.losses.r1_penalty = 0.0
+
     config.bootstrap_optimizer = _adagrad()  # the generator's, in the first phase
     config.generator_optimizer = _adagrad()  # the generator's, in the adversarial phase
     config.discriminator_optimizer = _adagrad()  # the discriminator's
@@ -99,6 +112,10 @@ def default() -> ConfigDict:
     config.phases.num_epochs = 120
     # Whether the slots of the first phase go on in the second; released code: no.
     config.phases.carry_optimizer_state = True
+
+    # The moving average of G's parameters forgets so slowly, and is what predicts; 0:
+    # none is kept, the last ones predict. [factor a step]
+    config.phases.average_decay = 0.0
 
     config.logging = ConfigDict()  # what is shown of a run
     config.logging.every_steps = 20  # scalars, and a look for NaNs [steps]
@@ -126,89 +143,25 @@ def _adagrad() -> ConfigDict:
     # How gradients become steps; released code: "nesterov". (from Sec. 4.2)
     optimizer.rule = "adagrad"
     optimizer.learning_rate = 3e-4  # of each step, above 0 [factor] (from Sec. 4.2)
+    # Of the learning rate over a phase: "constant", or "warmup_cosine", up to it in the
+    # first twentieth of its updates and then down to 0.
+    optimizer.schedule = "constant"
     # What the sum of squared gradients begins with; optax: 0.1. (from Lasagne)
     optimizer.initial_accumulator_value = 0.0
     # Keeps the root from being 0, and stands inside it; optax: 1e-7. (from Lasagne)
     optimizer.epsilon = 1e-6
     optimizer.momentum = 0.0  # of "nesterov" only [factor]
-    # Coefficient of |w|^2 in the loss. [factor] (from Sec. 4.2)
+    # Coefficient of |w|^2 in the loss; "adamw" applies it beside it. [factor]
+    # (from Sec. 4.2)
     optimizer.weight_decay = 1e-4
     return optimizer
 
 
-# What a field may be, for `validate` and for `--help_config`.
-CHOICES = {
-    "data.geometry": ("stretch", "pad"),
-    "schedule": SCHEDULES,
-    "on_nan": ("stop", "skip"),
-    "precision.generator": ("auto", "float32", "bfloat16"),
-    "precision.discriminator": ("auto", "float32", "bfloat16"),
-    "data.cache": ("auto", "device", "host", "none"),
-    "model.input_convention": ("torchvision", "caffe"),
-    "model.kernel_init": ("glorot_uniform", "he_uniform"),
-    "model.discriminator": ("article", "paper", "released_code"),
-    "model.frozen_blocks": (0, 1, 2, 3, 4, 5),
-    "losses.content_downsample": (1, 2, 4, 8),
-    "bootstrap_optimizer.rule": ("adagrad", "nesterov", "adam"),
-    "generator_optimizer.rule": ("adagrad", "nesterov", "adam"),
-    "discriminator_optimizer.rule": ("adagrad", "nesterov", "adam"),
-    "checkpoint.best_metric": (
-        *("nss", "auc", "auc_judd", "auc_borji", "cc", "sim", "kld"),
-    ),
-}
-
-MINIMA = {
-    "batch_size": 1,
-    "num_devices": 0,
-    "fused_steps": 1,
-    "data.num_folds": 0,
-    "data.fold": 0,
-    "data.num_workers": 0,
-    "losses.alpha": 0,
-    "phases.bootstrap_epochs": 0,
-    "phases.num_epochs": 1,
-    "logging.every_steps": 1,
-    "logging.num_panels": 0,
-    "evaluation.every_epochs": 0,
-    "evaluation.max_images": 0,
-    "evaluation.batch_size": 1,
-    "checkpoint.every_steps": 0,
-    "checkpoint.max_to_keep": 1,
-    "bootstrap_optimizer.weight_decay": 0,
-    "generator_optimizer.weight_decay": 0,
-    "discriminator_optimizer.weight_decay": 0,
-}
-
-
 def validate(config: ConfigDict) -> None:
-    """Checks every relation between fields that a run relies on.
+    """Checks every field, and every relation between fields, that a run relies on.
 
     Raises:
         UserError: names the field, its value and what is accepted.
     """
-    for field, accepted in CHOICES.items():
-        value = _get(config, field)
-        if value not in accepted:
-            known = ", ".join(map(repr, accepted))
-            raise UserError(
-                f"config.{field} is {value!r}: use one of {known}"
-                f"{did_you_mean(str(value), map(str, accepted))}"
-            )
-    for field, minimum in MINIMA.items():
-        value = _get(config, field)
-        if not value >= minimum:
-            raise UserError(f"config.{field} is {value}: it must be {minimum} or more")
-    for section in ("bootstrap", "generator", "discriminator"):
-        rate = _get(config, f"{section}_optimizer.learning_rate")
-        if not rate > 0:
-            raise UserError(
-                f"config.{section}_optimizer.learning_rate is {rate}: "
-                "it must be above 0"
-            )
+    limits.check(config)
     relations.check(config)
-
-
-def _get(config: ConfigDict, field: str) -> Any:
-    for name in field.split("."):
-        config = config[name]
-    return config

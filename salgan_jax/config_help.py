@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from salgan_jax import config as config_module
-from salgan_jax import fields
+from salgan_jax import fields, limits
 
 _UNIT = re.compile(r"\s*\[([^\]]*)\]")
 _SOURCE = re.compile(r"\s*\(from ([^()]*)\)")
@@ -85,10 +85,10 @@ def _paragraph(name: str, said: Words, value: object, default: object) -> str:
 
 
 def _accepted(name: str) -> str:
-    if name in config_module.CHOICES:
-        return f"one of {', '.join(map(repr, config_module.CHOICES[name]))}"
-    if name in config_module.MINIMA:
-        return f"{config_module.MINIMA[name]} or more"
+    if name in limits.CHOICES:
+        return f"one of {', '.join(map(repr, limits.CHOICES[name]))}"
+    if name in limits.MINIMA:
+        return f"{limits.MINIMA[name]} or more"
     return ""
 
 

@@ -13,7 +13,7 @@ from salgan_jax import state as train_state
 from salgan_jax.models import primitives
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
-from salgan_jax.schedule import Schedule, make_schedule
+from salgan_jax.schedule import Schedule, Update, make_schedule
 from salgan_jax.weights import grafting
 
 # None is the precision of the parameters, which is float32 but in tests.
@@ -89,11 +89,16 @@ def make_plan(config: ConfigDict, num_examples: int) -> Schedule:
     )
 
 
-def make_experiment(config: ConfigDict) -> Experiment:
-    """Returns networks, optimizers and random initial parameters."""
+def make_experiment(config: ConfigDict, plan: Schedule | None = None) -> Experiment:
+    """Returns networks, optimizers and random initial parameters.
+
+    Args:
+        config: of the run.
+        plan: of the run; only a learning rate that changes needs it.
+    """
     networks = make_networks(config)
     params = init_params(networks, config)
-    return Experiment(make_recipe(networks, params, config), params)
+    return Experiment(make_recipe(networks, params, config, plan), params)
 
 
 def make_networks(config: ConfigDict, *, platform: str | None = None) -> Networks:
@@ -110,6 +115,8 @@ def make_networks(config: ConfigDict, *, platform: str | None = None) -> Network
     )
     discriminator = Discriminator(
         variant=config.model.discriminator,
+        image_input=config.model.discriminator_input,
+        norm=config.model.discriminator_norm,
         width_multiplier=config.model.width_multiplier,
         kernel_init=config.model.kernel_init,
         dtype=_DTYPES[precision.discriminator],
@@ -128,23 +135,44 @@ def init_params(networks: Networks, config: ConfigDict) -> train_state.InitialPa
 
 
 def make_recipe(
-    networks: Networks, params: train_state.InitialParams, config: ConfigDict
+    networks: Networks,
+    params: train_state.InitialParams,
+    config: ConfigDict,
+    plan: Schedule | None = None,
 ) -> updates.Recipe:
-    """Returns what an update needs beside the arrays; of `params` only names count."""
+    """Returns what an update needs beside the arrays.
+
+    Args:
+        networks: of the config.
+        params: of which only names count.
+        config: of the run.
+        plan: as in `make_experiment`.
+    """
+    moves = plan.num_moves if plan else dict.fromkeys(Update, 1)
     generator_labels = optimizers.generator_labels(
         params.generator, frozen_blocks=config.model.frozen_blocks
     )
     return updates.Recipe(
         *networks,
-        bootstrap_optimizer=_optimizer(config.bootstrap_optimizer, generator_labels),
-        generator_optimizer=_optimizer(config.generator_optimizer, generator_labels),
+        bootstrap_optimizer=_optimizer(
+            config.bootstrap_optimizer, generator_labels, moves[Update.BOOTSTRAP]
+        ),
+        generator_optimizer=_optimizer(
+            config.generator_optimizer,
+            generator_labels,
+            moves[Update.GENERATOR] + moves[Update.BOTH],
+        ),
         discriminator_optimizer=_optimizer(
             config.discriminator_optimizer,
             optimizers.discriminator_labels(params.discriminator),
+            moves[Update.DISCRIMINATOR] + moves[Update.BOTH],
         ),
         alpha=config.losses.alpha,
         content_downsample=config.losses.content_downsample,
         skip_not_finite=config.on_nan == "skip",
+        kl_cc_nss=config.losses.kl_cc_nss,
+        r1_penalty=config.losses.r1_penalty,
+        average_decay=config.phases.average_decay,
     )
 
 
@@ -160,6 +188,8 @@ def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:
         return setup
     imported = initial_weights.load(config.init_from)
     grafting.check_convention(imported, config.model.input_convention)
+    if not imported.decoder and config.model.width_multiplier != 1:
+        imported = grafting.first_blocks(imported, config.model.full_width_blocks)
     grafted = grafting.graft(
         setup.params.generator,
         setup.params.discriminator,
@@ -175,7 +205,9 @@ def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:
     return setup._replace(params=params)
 
 
-def _optimizer(section: Any, labels: Any) -> optax.GradientTransformation:
+def _optimizer(
+    section: Any, labels: Any, num_updates: int
+) -> optax.GradientTransformation:
     return optimizers.make_optimizer(
         labels,
         rule=section.rule,
@@ -184,4 +216,6 @@ def _optimizer(section: Any, labels: Any) -> optax.GradientTransformation:
         epsilon=section.epsilon,
         momentum=section.momentum,
         weight_decay=section.weight_decay,
+        schedule=section.schedule,
+        num_updates=num_updates,
     )

@@ -57,7 +57,8 @@ def table(params: InitialParams, loaded: frozenset[str], frozen_blocks: int) -> 
 
 def _from_checkpoint(path: str) -> Imported:
     step, state, config = checkpoints.restore_arrays(path)
-    generator = state.get("generator", {}).get("params", {})
+    player = state.get("generator", {})
+    generator = player.get("average") or player.get("params", {})
     discriminator = state.get("discriminator", {}).get("params", {})
     return Imported(
         what=f"{config.name}, step {step}",

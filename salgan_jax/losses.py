@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+_TINY = 1e-8  # keeps quotients of empty and of constant maps finite
+
 
 def average_pool(x: Float[Array, "b h w 1"], size: int) -> Float[Array, "b h2 w2 1"]:
     """Returns the means of the non-overlapping `size` x `size` blocks of `x`."""
@@ -57,6 +59,41 @@ def content_loss(
     )
 
 
+def kl_cc_nss(
+    saliency_logits: Float[Array, "b h w 1"],
+    saliency_map: Float[Array, "b h w 1"],
+    fixation_counts: Float[Array, "b h w 1"],
+) -> Float[Array, ""]:
+    """Returns KL divergence - CC - NSS of the predicted maps, a mean over examples.
+
+    The scores themselves as a loss (Cornia et al. 2018, Sec. III-D; with these weights
+    Chao et al. 2018, "SalGAN360"). KL divergence is from the ground truth, both maps as
+    distributions over pixels; CC is their correlation; NSS is the mean at fixations of
+    the map with mean 0 and deviation 1. An example without fixations, or with an empty
+    map, has no such term.
+
+    Args:
+        saliency_logits: the generator's output, before the sigmoid.
+        saliency_map: ground truth in [0, 1].
+        fixation_counts: fixations in each pixel.
+    """
+    dtype = at_least_float32(saliency_logits)
+    logits, target, counts = (
+        x.astype(dtype).reshape(x.shape[0], -1)
+        for x in (saliency_logits, saliency_map, fixation_counts)
+    )
+    predicted = jax.nn.sigmoid(logits)
+    density = target / jnp.maximum(target.sum(axis=1, keepdims=True), _TINY)
+    log_predicted = jax.nn.log_sigmoid(logits)
+    log_predicted -= jax.nn.logsumexp(log_predicted, axis=1, keepdims=True)
+    surprise = jax.scipy.special.xlogy(density, density) - density * log_predicted
+    standardised = _standardised(predicted)
+    correlation = jnp.mean(standardised * _standardised(target), axis=1)
+    num_fixations = jnp.maximum(counts.sum(axis=1), 1)
+    nss = jnp.sum(standardised * counts, axis=1) / num_fixations
+    return jnp.mean(surprise.sum(axis=1) - correlation - nss)
+
+
 def adversarial_loss(fake_logits: Float[Array, " b"]) -> Float[Array, ""]:
     """Returns BCE(D(I, S^), 1) = -log D(I, S^), the non-saturating form (Eq. 3)."""
     logits = fake_logits.astype(at_least_float32(fake_logits))
@@ -70,6 +107,16 @@ def generator_loss(
     return alpha * content + adversarial
 
 
+def r1_penalty(map_grads: Float[Array, "b h w 1"]) -> Float[Array, ""]:
+    """Returns the mean over examples of |dD/dS|^2 / 2 (Mescheder et al. 2018, Eq. 9).
+
+    Args:
+        map_grads: of each logit, with respect to the true map that it is of. Differs
+            from the source, which has no condition: images are not penalised.
+    """
+    return jnp.mean(jnp.sum(jnp.square(map_grads), axis=(1, 2, 3))) / 2
+
+
 def discriminator_loss(
     real_logits: Float[Array, " b"], fake_logits: Float[Array, " b"]
 ) -> Float[Array, ""]:
@@ -81,6 +128,13 @@ def discriminator_loss(
     real = real_logits.astype(at_least_float32(real_logits))
     fake = fake_logits.astype(at_least_float32(fake_logits))
     return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
+
+
+def _standardised(maps: jax.Array) -> jax.Array:
+    """Each row with mean 0 and deviation 1; a constant one is 0."""
+    centred = maps - maps.mean(axis=1, keepdims=True)
+    variance = jnp.mean(jnp.square(centred), axis=1, keepdims=True)
+    return centred / jnp.sqrt(variance + _TINY)
 
 
 def _log_mean_sigmoid(logits: jax.Array, size: int) -> jax.Array:

@@ -11,7 +11,9 @@ import jax
 import optax
 
 TRAINED, FROZEN = "trained", "frozen"
-RULES = ("adagrad", "nesterov", "adam")
+RULES = ("adagrad", "nesterov", "adam", "adamw")
+SCHEDULES = ("constant", "warmup_cosine")
+_WARMUP = 0.05  # of the updates
 
 
 def generator_labels(params: Any, *, frozen_blocks: int) -> Any:
@@ -44,6 +46,8 @@ def make_optimizer(
     epsilon: float,
     momentum: float,
     weight_decay: float,
+    schedule: str = "constant",
+    num_updates: int = 0,
 ) -> optax.GradientTransformation:
     """Returns the optimizer of one player.
 
@@ -53,23 +57,45 @@ def make_optimizer(
 
     Args:
         labels: "trained" or "frozen" for each parameter.
-        rule: "adagrad", "nesterov" (the released code's bootstrap) or "adam" (neither
-            the paper's nor the code's: it trains narrow networks from scratch).
+        rule: "adagrad", "nesterov" (the released code's bootstrap), or "adam" and
+            "adamw" (neither the paper's nor the code's). The decay of "adamw" does not
+            pass through the rule: a step is shorter by the learning rate times 2 w p.
         learning_rate: step size; the paper's is 3e-4.
         initial_accumulator_value: AdaGrad's sum of squares at the start. Lasagne's is
             0, optax's default is 0.1 and would make the first epochs far slower.
         epsilon: added to AdaGrad's sum of squares, under the root (Lasagne: 1e-6).
         momentum: of Nesterov's rule; AdaGrad has none.
         weight_decay: 1e-4 in the paper; the released code loses it in a line break.
+        schedule: of the learning rate: "constant", or "warmup_cosine": up to it in the
+            first twentieth of the updates, then down to 0 with a cosine.
+        num_updates: that the optimizer will make; read by "warmup_cosine" only.
     """
+    rate = _learning_rate(schedule, learning_rate, num_updates)
     if rule == "adagrad":
-        step = optax.adagrad(learning_rate, initial_accumulator_value, epsilon)
+        step = optax.adagrad(rate, initial_accumulator_value, epsilon)
     elif rule == "nesterov":
-        step = optax.sgd(learning_rate, momentum, nesterov=True)
+        step = optax.sgd(rate, momentum, nesterov=True)
     elif rule == "adam":
-        step = optax.adam(learning_rate)
+        step = optax.adam(rate)
+    elif rule == "adamw":
+        step = optax.adamw(rate, weight_decay=2 * weight_decay)
     else:
         raise ValueError(f"optimizer rule {rule!r}: use one of {', '.join(RULES)}")
-    if weight_decay:
+    if weight_decay and rule != "adamw":
         step = optax.chain(optax.add_decayed_weights(2 * weight_decay), step)
     return optax.partition({TRAINED: step, FROZEN: optax.set_to_zero()}, labels)
+
+
+def _learning_rate(
+    schedule: str, learning_rate: float, num_updates: int
+) -> float | optax.Schedule:
+    if schedule == "constant":
+        return learning_rate
+    if schedule != "warmup_cosine":
+        known = ", ".join(SCHEDULES)
+        raise ValueError(f"learning rate schedule {schedule!r}: use one of {known}")
+    warmup = max(1, round(_WARMUP * num_updates))
+    # At least one step is left to go down in, of however few there are.
+    return optax.warmup_cosine_decay_schedule(
+        0.0, learning_rate, warmup, max(num_updates, warmup + 1)
+    )

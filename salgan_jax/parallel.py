@@ -134,7 +134,7 @@ def resident_batches(
     Raises:
         UserError: the examples take more than half of a device's memory.
     """
-    num_bytes = sum(x.nbytes for x in examples)
+    num_bytes = sum(x.nbytes for x in jax.tree.leaves(examples))
     if not fits_device(num_bytes, devices):
         memory = devices[0].memory_stats()["bytes_limit"]
         raise UserError(
@@ -154,12 +154,16 @@ def _cut(
     examples: Batch | CachedBatch, row: jax.Array, is_mirrored: jax.Array
 ) -> Batch | CachedBatch:
     flip = is_mirrored[..., None, None, None]
-    pictures = (x[row] for x in examples[:2])
-    image, saliency_map = (jnp.where(flip, x[..., ::-1, :], x) for x in pictures)
+    pictures = Batch(examples.image, examples.saliency_map, examples.fixation_counts)
+    batch = jax.tree.map(
+        lambda x: jnp.where(flip, x[row][..., ::-1, :], x[row]), pictures
+    )
     if isinstance(examples, CachedBatch):
         features = examples.frozen_features[row, is_mirrored.astype(jnp.int32)]
-        return CachedBatch(image, saliency_map, features)
-    return Batch(image, saliency_map)
+        return CachedBatch(
+            batch.image, batch.saliency_map, batch.fixation_counts, features
+        )
+    return batch
 
 
 def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:

@@ -4,75 +4,18 @@ Pan et al. 2017, Sec. 4. `updates.py` puts these moves together.
 """
 
 import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from salgan_jax import losses, measures, stepping
-from salgan_jax.models.discriminator import Discriminator
-from salgan_jax.models.generator import Generator
-from salgan_jax.state import Batch, CachedBatch, Player, TrainState
+from salgan_jax import recipe as recipes
+from salgan_jax.recipe import AnyBatch, Prediction, Recipe
+from salgan_jax.state import Player, TrainState
 
-AnyBatch = Batch | CachedBatch
 Metrics = dict[str, Any]
-
-
-class Recipe(NamedTuple):
-    """The code an update needs beside the arrays: networks, optimizers, weights.
-
-    Attributes:
-        alpha: weight of the content loss in the generator's loss.
-        content_downsample: block size of the average pooling before the content loss.
-        bootstrap_optimizer: the generator's optimizer in the bootstrap phase.
-        skip_not_finite: whether a player stays as it is where its loss or its gradient
-            is not finite.
-    """
-
-    generator: Generator
-    discriminator: Discriminator
-    bootstrap_optimizer: optax.GradientTransformation
-    generator_optimizer: optax.GradientTransformation
-    discriminator_optimizer: optax.GradientTransformation
-    alpha: float
-    content_downsample: int
-    skip_not_finite: bool = False
-
-
-class Prediction(NamedTuple):
-    """What the generator makes of a batch, and the way back.
-
-    Attributes:
-        logits: [b, h, w, 1], before the sigmoid.
-        pull_back: from the cotangent of the logits to that of the parameters.
-    """
-
-    logits: Any
-    pull_back: Callable[[jax.Array], Any]
-
-
-def predict(recipe: Recipe, params: Any, batch: AnyBatch) -> Any:
-    """Returns saliency logits, from the frozen features where the batch has them."""
-    generator = recipe.generator
-    if isinstance(batch, CachedBatch):
-        return generator.apply(
-            {"params": params},
-            batch.frozen_features,
-            method=generator.from_frozen_features,
-        )
-    return generator.apply({"params": params}, _image(batch))
-
-
-def predict_for_gradient(
-    recipe: Recipe, state: TrainState, batch: AnyBatch
-) -> Prediction:
-    """Returns the prediction of a generator that is about to move."""
-    logits, pull_back = jax.vjp(
-        lambda params: predict(recipe, params, batch), state.generator.params
-    )
-    return Prediction(logits, lambda cotangent: pull_back(cotangent)[0])
 
 
 def bootstrap_move(
@@ -88,10 +31,9 @@ def bootstrap_move(
     )(prediction.logits)
     shares = {"content_loss": content} | _map_moments(prediction.logits, batch)
     grads = prediction.pull_back(cotangent)
-    step = stepping.Step(
-        "generator", recipe.bootstrap_optimizer, recipe.skip_not_finite
+    return _move_generator(
+        recipe, recipe.bootstrap_optimizer, state, grads, shares, axis_name
     )
-    return stepping.take(step, state.generator, grads, shares, axis_name)
 
 
 def generator_move(
@@ -108,8 +50,11 @@ def generator_move(
     """
 
     def adversarial_loss(logits):
-        fake_logits = _judge(
-            recipe, state.discriminator.params, _image(batch), jax.nn.sigmoid(logits)
+        fake_logits = recipes.judge(
+            recipe,
+            state.discriminator.params,
+            recipes.image(batch),
+            jax.nn.sigmoid(logits),
         )
         return losses.adversarial_loss(fake_logits)
 
@@ -134,10 +79,9 @@ def generator_move(
     }
     shares |= _map_moments(logits, batch)
     grads = prediction.pull_back(of_content + of_adversarial)
-    step = stepping.Step(
-        "generator", recipe.generator_optimizer, recipe.skip_not_finite
+    return _move_generator(
+        recipe, recipe.generator_optimizer, state, grads, shares, axis_name
     )
-    return stepping.take(step, state.generator, grads, shares, axis_name)
 
 
 def discriminator_move(
@@ -148,16 +92,21 @@ def discriminator_move(
     axis_name: str | None,
 ) -> tuple[Player, Metrics]:
     """Returns the discriminator after telling ground truth from prediction (Eq. 4)."""
-    image = _image(batch)
+    image = recipes.image(batch)
     images = jnp.concatenate([image, image])
-    maps = jnp.concatenate([_saliency_map(batch), jax.nn.sigmoid(logits)])
+    maps = jnp.concatenate([recipes.saliency_map(batch), jax.nn.sigmoid(logits)])
 
     def loss(params):
-        judged = _judge(recipe, params, images, maps)
+        judged = recipes.judge(recipe, params, images, maps)
         real_logits, fake_logits = jnp.split(judged, 2)
         value = losses.discriminator_loss(real_logits, fake_logits)
         measured = measures.of_logits(real_logits, fake_logits)
-        return value, {"discriminator_loss": value} | measured
+        measured |= {"discriminator_loss": value}
+        if recipe.r1_penalty:
+            penalty = _r1_penalty(recipe, params, image, recipes.saliency_map(batch))
+            measured |= {"r1_penalty": penalty}
+            value += recipe.r1_penalty * penalty
+        return value, measured
 
     grads, shares = jax.grad(loss, has_aux=True)(state.discriminator.params)
     step = stepping.Step(
@@ -166,31 +115,46 @@ def discriminator_move(
     return stepping.take(step, state.discriminator, grads, shares, axis_name)
 
 
-def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Array:
-    return losses.content_loss(
-        logits, _saliency_map(batch), downsample=recipe.content_downsample
+def _move_generator(
+    recipe: Recipe,
+    optimizer: optax.GradientTransformation,
+    state: TrainState,
+    grads: Any,
+    shares: Metrics,
+    axis_name: str | None,
+) -> tuple[Player, Metrics]:
+    step = stepping.Step(
+        "generator", optimizer, recipe.skip_not_finite, recipe.average_decay
     )
+    return stepping.take(
+        step, state.generator, grads, shares, axis_name, step_number=state.step
+    )
+
+
+def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Array:
+    saliency_map = recipes.saliency_map(batch)
+    content = losses.content_loss(
+        logits, saliency_map, downsample=recipe.content_downsample
+    )
+    if recipe.kl_cc_nss:
+        counts = jnp.asarray(batch.fixation_counts, logits.dtype)
+        scores = losses.kl_cc_nss(logits, saliency_map, counts)
+        content += recipe.kl_cc_nss * scores
+    return content
+
+
+def _r1_penalty(
+    recipe: Recipe, params: Any, image: jax.Array, saliency_map: jax.Array
+) -> jax.Array:
+    map_grads = jax.grad(lambda maps: recipes.judge(recipe, params, image, maps).sum())(
+        saliency_map
+    )
+    return losses.r1_penalty(map_grads)
 
 
 def _map_moments(logits: jax.Array, batch: AnyBatch) -> Metrics:
     """How much predictions, and ground truth, differ by image: this device's share."""
     return {
         "map_variance": measures.moments(jax.nn.sigmoid(logits)),
-        "true_map_variance": measures.moments(_saliency_map(batch)),
+        "true_map_variance": measures.moments(recipes.saliency_map(batch)),
     }
-
-
-def _judge(
-    recipe: Recipe, params: Any, image: jax.Array, saliency_map: jax.Array
-) -> Any:
-    return recipe.discriminator.apply({"params": params}, image, saliency_map)
-
-
-def _image(batch: AnyBatch) -> jax.Array:
-    """RGB in 0..255, made of 8 bits on the device."""
-    return jnp.asarray(batch.image, jnp.result_type(float))
-
-
-def _saliency_map(batch: AnyBatch) -> jax.Array:
-    """In [0, 1], made of 8 bits on the device."""
-    return jnp.asarray(batch.saliency_map, jnp.result_type(float)) / 255

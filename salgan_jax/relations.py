@@ -54,6 +54,17 @@ def _check_phases(config: ConfigDict) -> None:
             f"the slots of {rules[0]!r} cannot be carried into {rules[1]!r}: set "
             "config.phases.carry_optimizer_state=False, or both rules alike"
         )
+    schedules = config.bootstrap_optimizer.schedule, config.generator_optimizer.schedule
+    if phases.carry_optimizer_state and schedules != ("constant", "constant"):
+        raise UserError(
+            "a learning rate with schedule='warmup_cosine' begins anew in the second "
+            "phase: set config.phases.carry_optimizer_state=False"
+        )
+    if not phases.average_decay < 1:
+        raise UserError(
+            f"config.phases.average_decay is {phases.average_decay}: it must be below "
+            "1, as 0.999"
+        )
 
 
 def _check_speed(config: ConfigDict) -> None:

@@ -58,6 +58,23 @@ class Schedule:
         turn = (step - self.bootstrap_steps) % 2
         return Update.DISCRIMINATOR if turn == 0 else Update.GENERATOR
 
+    @property
+    def num_moves(self) -> dict[Update, int]:
+        """How often each update is made in the whole run.
+
+        >>> plan = Schedule(steps_per_epoch=2, bootstrap_steps=2, num_steps=7)
+        >>> [n for n in plan.num_moves.values()]
+        [2, 3, 2, 0]
+        """
+        left = self.num_steps - self.bootstrap_steps
+        is_both = self.schedule == "both"
+        return {
+            Update.BOOTSTRAP: self.bootstrap_steps,
+            Update.DISCRIMINATOR: 0 if is_both else left - left // 2,
+            Update.GENERATOR: 0 if is_both else left // 2,
+            Update.BOTH: left if is_both else 0,
+        }
+
     def epoch_at(self, step: int) -> int:
         """Returns how many whole epochs lie before `step`."""
         return step // self.steps_per_epoch

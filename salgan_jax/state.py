@@ -14,30 +14,50 @@ from salgan_jax.models.generator import Generator
 
 
 class Batch(NamedTuple):
-    """Images with their ground truth, 8 bits a channel, at the training size."""
+    """Images with their ground truth, 8 bits a channel, at the training size.
+
+    Attributes:
+        image: RGB.
+        saliency_map: 255 where it is 1.
+        fixation_counts: fixations in each pixel; None where no loss reads them.
+    """
 
     image: UInt8[Array | np.ndarray, "b h w 3"]
     saliency_map: UInt8[Array | np.ndarray, "b h w 1"]
+    fixation_counts: UInt8[Array | np.ndarray, "b h w 1"] | None = None
 
 
 class CachedBatch(NamedTuple):
     """A batch of which is known what the frozen blocks make of it.
 
     Attributes:
-        image, saliency_map: as in `Batch`.
+        image, saliency_map, fixation_counts: as in `Batch`.
         frozen_features: `Generator.frozen_features` of the images.
     """
 
     image: UInt8[Array | np.ndarray, "b h w 3"]
     saliency_map: UInt8[Array | np.ndarray, "b h w 1"]
+    fixation_counts: UInt8[Array | np.ndarray, "b h w 1"] | None
     frozen_features: Any
 
 
 class Player(flax.struct.PyTreeNode):
-    """One network of the game: its parameters and its optimizer's slots."""
+    """One network of the game.
+
+    Attributes:
+        params: its parameters.
+        opt_state: its optimizer's slots.
+        average: of the parameters over the steps so far, where one is kept.
+    """
 
     params: Any
     opt_state: Any
+    average: Any = None
+
+    @property
+    def for_prediction(self) -> Any:
+        """The parameters that predict: their average, where one is kept."""
+        return self.params if self.average is None else self.average
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -83,11 +103,24 @@ def create(
     *,
     generator_optimizer: optax.GradientTransformation,
     discriminator_optimizer: optax.GradientTransformation,
+    keeps_average: bool = False,
 ) -> TrainState:
-    """Returns the state before the first step."""
+    """Returns the state before the first step.
+
+    Args:
+        params: of both networks.
+        generator_optimizer, discriminator_optimizer: of the first phase.
+        keeps_average: whether the generator's parameters are averaged over steps.
+    """
+    generator = _player(params.generator, generator_optimizer)
+    if keeps_average:
+        # A copy: the state is donated, and no array can be so twice.
+        generator = generator.replace(
+            average=jax.tree.map(lambda x: x.copy(), params.generator)
+        )
     return TrainState(
         step=jnp.zeros((), jnp.int32),
-        generator=_player(params.generator, generator_optimizer),
+        generator=generator,
         discriminator=_player(params.discriminator, discriminator_optimizer),
     )
 

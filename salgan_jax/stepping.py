@@ -19,15 +19,23 @@ class Step(NamedTuple):
     Attributes:
         skip_not_finite: whether the player stays as it is where a metric, the norm of
             its gradient included, is NaN or Inf.
+        average_decay: of the average of the parameters; 0: none is kept.
     """
 
     name: str
     optimizer: optax.GradientTransformation
     skip_not_finite: bool
+    average_decay: float = 0.0
 
 
 def take(
-    step: Step, player: Player, grads: Any, shares: Metrics, axis_name: str | None
+    step: Step,
+    player: Player,
+    grads: Any,
+    shares: Metrics,
+    axis_name: str | None,
+    *,
+    step_number: Any = 0,
 ) -> tuple[Player, Metrics]:
     """Returns the player after its step, and the metrics with its gradient's norm.
 
@@ -37,6 +45,7 @@ def take(
         grads: of this device's share of the batch.
         shares: this device's, as in `measures.py`.
         axis_name: of the devices. They exchange once, gradients and measures together.
+        step_number: updates made before, by either player.
     """
     num_devices = 1
     if axis_name is not None:
@@ -45,11 +54,27 @@ def take(
     metrics = measures.whole(shares, num_devices)
     updates, opt_state = step.optimizer.update(grads, player.opt_state, player.params)
     params = optax.apply_updates(player.params, updates)
-    moved = Player(params=params, opt_state=opt_state)
+    moved = player.replace(params=params, opt_state=opt_state)
+    if step.average_decay:
+        average = _average(player.average, params, step.average_decay, step_number)
+        moved = moved.replace(average=average)
     metrics |= {f"{step.name}_grad_norm": optax.tree.norm(grads)}
     if step.skip_not_finite:
         return _unless_not_finite(step.name, player, moved, metrics)
     return moved, metrics
+
+
+def _average(average: Any, params: Any, decay: float, step_number: Any) -> Any:
+    """The moving average of parameters, which forgets the first ones soon.
+
+    After n steps its decay is (1 + n) / (10 + n), up to `decay`.
+    """
+    number = jnp.asarray(step_number, jnp.float32)
+    weight = 1 - jnp.minimum(decay, (1 + number) / (10 + number))
+    # Written so that a frozen parameter stays what it is, to the bit.
+    return jax.tree.map(
+        lambda a, p: a + weight.astype(p.dtype) * (p - a), average, params
+    )
 
 
 def _unless_not_finite(

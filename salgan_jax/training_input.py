@@ -112,7 +112,7 @@ def with_cache(
     if data.cache != "auto":
         return named
     height, width = data.image_size
-    of_example = height * width * (3 + 1)
+    of_example = frames.bytes_per_example(frame_format(config))
     if named.model.cache_frozen_features:
         of_example += frozen_cache.bytes_per_example(
             generator, (height, width), mirrored_too=data.horizontal_flip
@@ -224,7 +224,11 @@ def training_copies(source: TrainingInput, config: ConfigDict) -> list[pipeline.
 def frame_format(config: ConfigDict) -> FrameFormat:
     """Returns how images fill the network's frame."""
     height, width = config.data.image_size
-    return FrameFormat((height, width), config.data.geometry)
+    return FrameFormat(
+        (height, width),
+        config.data.geometry,
+        with_fixations=config.losses.kl_cc_nss > 0,
+    )
 
 
 def _check_can_score(best_metric: str, eval_records: Sequence[Record]) -> None:

@@ -11,7 +11,9 @@ import jax
 from jax import lax
 
 from salgan_jax import players
-from salgan_jax.players import AnyBatch, Metrics, Recipe
+from salgan_jax import recipe as recipes
+from salgan_jax.players import Metrics
+from salgan_jax.recipe import AnyBatch, Recipe
 from salgan_jax.schedule import Update
 from salgan_jax.state import TrainState
 
@@ -69,7 +71,7 @@ def bootstrap_update(
     state: TrainState, batch: AnyBatch, *, recipe: Recipe, axis_name: str | None = None
 ) -> tuple[TrainState, Metrics]:
     """Returns the state after a generator step on the content loss alone (Sec. 4.2)."""
-    prediction = players.predict_for_gradient(recipe, state, batch)
+    prediction = recipes.predict_for_gradient(recipe, state, batch)
     player, metrics = players.bootstrap_move(
         recipe, state, batch, prediction, axis_name
     )
@@ -80,7 +82,7 @@ def discriminator_update(
     state: TrainState, batch: AnyBatch, *, recipe: Recipe, axis_name: str | None = None
 ) -> tuple[TrainState, Metrics]:
     """Returns the state after a discriminator step: ground truth against prediction."""
-    logits = players.predict(recipe, state.generator.params, batch)
+    logits = recipes.predict(recipe, state.generator.params, batch)
     player, metrics = players.discriminator_move(
         recipe, state, batch, logits, axis_name
     )
@@ -91,7 +93,7 @@ def generator_update(
     state: TrainState, batch: AnyBatch, *, recipe: Recipe, axis_name: str | None = None
 ) -> tuple[TrainState, Metrics]:
     """Returns the state after a generator step on content and adversarial loss."""
-    prediction = players.predict_for_gradient(recipe, state, batch)
+    prediction = recipes.predict_for_gradient(recipe, state, batch)
     player, metrics = players.generator_move(
         recipe, state, batch, prediction, axis_name
     )
@@ -107,7 +109,7 @@ def both_update(
     discriminator's step does not change. Differs from the paper, where each step has a
     batch of its own.
     """
-    prediction = players.predict_for_gradient(recipe, state, batch)
+    prediction = recipes.predict_for_gradient(recipe, state, batch)
     player, of_discriminator = players.discriminator_move(
         recipe, state, batch, prediction.logits, axis_name
     )

@@ -38,7 +38,7 @@ def evaluate(
     """
     loaded = checkpoints.LoadedGenerator(
         checkpoints.make_generator(config),
-        jax.tree.map(np.asarray, state.generator.params),
+        jax.tree.map(np.asarray, state.generator.for_prediction),
         config,
         int(state.step),
     )

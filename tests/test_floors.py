@@ -10,10 +10,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
-0 errors schedule config relations fields compatibility atomic places health
+0 errors schedule config limits relations fields compatibility atomic places health
 0 not_finite
 1 models losses metrics salient_points
-2 optimizers state measures stepping players updates
+2 optimizers state recipe measures stepping players updates
 3 parallel processes preemption data checkpoints weights visualization curves scalars
 3 wandb_run
 4 training beginning training_input validation milestones frozen_cache
@@ -50,7 +50,7 @@ ONLY_HERE = {
     ],  # data: grain has flags of its own
     "salgan_jax.config": ["compatibility", "checkpoints", *STORIES_AND_DOORS],
     "ml_collections": [
-        *("config", "relations", "compatibility", "checkpoints"),
+        *("config", "limits", "relations", "compatibility", "checkpoints"),
         *STORIES_AND_DOORS,
     ],
     "jax": NOT_WORDS,

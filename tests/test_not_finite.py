@@ -8,6 +8,7 @@ import pytest
 import tiny_game
 
 from salgan_jax import not_finite, parallel, players, updates
+from salgan_jax import recipe as recipes
 from salgan_jax.schedule import Update
 
 FOR_GENERATOR, FOR_DISCRIMINATOR = 251, 252
@@ -22,7 +23,7 @@ HITS = [
 def poison(request, monkeypatch):
     """Spoils one player's loss on batches that carry its mark."""
     value = getattr(request, "param", jnp.nan)
-    content_loss, judge = players._content_loss, players._judge
+    content_loss, judge = players._content_loss, recipes.judge
 
     def factor(is_hit):
         return jnp.where(is_hit, value, 1.0)
@@ -38,7 +39,7 @@ def poison(request, monkeypatch):
         return judge(recipe, params, image, saliency_map) * factor(is_hit)
 
     monkeypatch.setattr(players, "_content_loss", content)
-    monkeypatch.setattr(players, "_judge", judged)
+    monkeypatch.setattr(recipes, "judge", judged)
 
 
 def marked(mark, seed=0):

@@ -32,6 +32,10 @@ def make_generator(config: ConfigDict) -> Generator:
     model = config.model
     return Generator(
         width_multiplier=model.width_multiplier,
+        full_width_blocks=model.full_width_blocks,
+        dilated=model.dilated,
+        skip_connections=model.skip_connections,
+        centre_prior=model.centre_prior,
         frozen_blocks=model.frozen_blocks,
         input_convention=model.input_convention,
         kernel_init=model.kernel_init,
@@ -46,8 +50,10 @@ def load_generator(workdir: str, step: int | None = None) -> LoadedGenerator:
         UserError: the checkpoint is damaged, or its arrays are not those of the
             config's generator.
     """
-    saved = reading.newest_intact(workdir, step, subtree=("generator", "params"))
-    params = saved.state["generator"]["params"]
+    config = reading.saved_config(workdir, step)
+    name = "average" if config.phases.average_decay else "params"
+    saved = reading.newest_intact(workdir, step, subtree=("generator", name))
+    params = saved.state["generator"][name]
     return as_loaded(workdir, params, saved.config, saved.step)
 
 

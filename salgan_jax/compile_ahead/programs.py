@@ -117,6 +117,7 @@ class Programs:
                 params,
                 generator_optimizer=generator_optimizer,
                 discriminator_optimizer=recipe.discriminator_optimizer,
+                keeps_average=recipe.average_decay > 0,
             ),
             self._params,
         )
@@ -131,13 +132,14 @@ class Programs:
 
         image = shape(jnp.uint8, height, width, 3)
         saliency_map = shape(jnp.uint8, height, width, 1)
+        counts = saliency_map if self._config.losses.kl_cc_nss else None
         if not self._config.model.cache_frozen_features:
-            return Batch(image, saliency_map)
+            return Batch(image, saliency_map, counts)
         features = frozen_cache.features_shape(
             self._recipe.generator, (1, height, width, 3)
         )
         return CachedBatch(
-            image, saliency_map, shape(features.dtype, *features.shape[1:])
+            image, saliency_map, counts, shape(features.dtype, *features.shape[1:])
         )
 
 

@@ -34,13 +34,22 @@ class FrameFormat(NamedTuple):
 
     size: tuple[int, int]
     geometry: str  # one of geometry.GEOMETRIES
+    with_fixations: bool = False  # whether a loss reads them
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Those of a batch that are there."""
+        return Batch._fields if self.with_fixations else Batch._fields[:2]
 
 
 def make_frame(record: Record, frame_format: FrameFormat) -> Batch:
     """Returns one record as uint8 image [height, width, 3] and map [height, width, 1].
 
+    Fixations are counted in each pixel of the frame, up to 255, where the format says
+    so.
+
     Raises:
-        UserError: the record has no density map.
+        UserError: the record has no density map, or no fixations where they are needed.
     """
     if record.density_map is None:
         raise UserError(
@@ -48,14 +57,25 @@ def make_frame(record: Record, frame_format: FrameFormat) -> Batch:
             "prepare the data set with maps, or with --sigma_px=N to make them of its "
             "fixations"
         )
-    size, geometry = frame_format
+    size, geometry = frame_format.size, frame_format.geometry
     image = frame_geometry.image_to_frame(
         record.image, frame_size=size, geometry=geometry
     )
     density_map = frame_geometry.map_to_frame(
         record.density_map, frame_size=size, geometry=geometry
     )
-    return Batch(image, np.rint(255 * density_map).astype(np.uint8)[..., None])
+    saliency_map = np.rint(255 * density_map).astype(np.uint8)[..., None]
+    if not frame_format.with_fixations:
+        return Batch(image, saliency_map)
+    if record.fixations is None:
+        raise UserError(
+            f"image {record.id} has no fixations, which NSS in the content loss needs: "
+            "prepare the data set with them, or use --config.losses.kl_cc_nss=0"
+        )
+    counts = frame_geometry.fixations_to_frame(
+        record.fixations, size=record.size, frame_size=size, geometry=geometry
+    )
+    return Batch(image, saliency_map, counts[..., None])
 
 
 def open_frames(
@@ -87,11 +107,16 @@ def has_room(
     paths = _paths(dataset, split, data_dir, frame_format)
     if all(path.exists() for path in paths):
         return True
-    height, width = frame_format.size
     count = len(records.open_split(dataset, split, data_dir))
-    num_bytes = count * height * width * (3 + 1)
+    num_bytes = count * bytes_per_example(frame_format)
     free_disk = shutil.disk_usage(paths[0].parents[1]).free
     return num_bytes < min(free_memory(), free_disk) / 2
+
+
+def bytes_per_example(frame_format: FrameFormat) -> int:
+    """Returns what an example of a training copy takes."""
+    height, width = frame_format.size
+    return height * width * (3 + 1 + frame_format.with_fixations)
 
 
 def free_memory() -> int:
@@ -105,14 +130,18 @@ def free_memory() -> int:
 def make_frames(split_records: Sequence[Record], frame_format: FrameFormat) -> Batch:
     """Returns all records at training size, uint8 [N, ...]."""
     count, (height, width) = len(split_records), frame_format.size
+    channels = {"image": 3, "saliency_map": 1, "fixation_counts": 1}
     frames = Batch(
-        np.empty((count, height, width, 3), np.uint8),
-        np.empty((count, height, width, 1), np.uint8),
+        *(
+            np.empty((count, height, width, channels[field]), np.uint8)
+            for field in frame_format.fields
+        )
     )
 
     def fill(index: int) -> None:
         frame = make_frame(split_records[index], frame_format)
-        frames.image[index], frames.saliency_map[index] = frame
+        for field in frame_format.fields:
+            getattr(frames, field)[index] = getattr(frame, field)
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         done = pool.map(fill, range(count))
@@ -126,17 +155,18 @@ def _paths(
 ) -> list[pathlib.Path]:
     """The files of a training copy, one for each field of a batch."""
     directory = pathlib.Path(records.directory(dataset, data_dir)) / "training_copies"
-    (height, width), geometry = frame_format
-    kind = f"{split or 'all'}-{height}x{width}-{geometry}"
+    height, width = frame_format.size
+    kind = f"{split or 'all'}-{height}x{width}-{frame_format.geometry}"
     stem = f"{kind}-{_fingerprint(directory.parent)}"
-    return [directory / f"{stem}-{field}.npy" for field in Batch._fields]
+    return [directory / f"{stem}-{field}.npy" for field in frame_format.fields]
 
 
 def _save(paths: Sequence[pathlib.Path], frames: Batch) -> None:
     paths[0].parent.mkdir(exist_ok=True)
-    for path, array in zip(paths, frames, strict=True):
-        with atomic.written_aside(path) as file:
-            np.save(file, array)
+    for path, array in zip(paths, frames, strict=False):
+        if array is not None:
+            with atomic.written_aside(path) as file:
+                np.save(file, array)
 
 
 def _fingerprint(directory: pathlib.Path) -> str:

@@ -76,6 +76,30 @@ def map_to_frame(
     return frame
 
 
+def fixations_to_frame(
+    points: np.ndarray,
+    *,
+    size: tuple[int, int],
+    frame_size: tuple[int, int],
+    geometry: str,
+) -> np.ndarray:
+    """Returns how many fixations fall on each pixel of the frame, uint8 [*frame].
+
+    Args:
+        points: float [N, 2], (x, y) in pixels of an image (height, width) of `size`.
+        size: of the image.
+        frame_size, geometry: as in `placement`.
+    """
+    place = placement(*size, frame_size=frame_size, geometry=geometry)
+    height, width = size
+    inside = np.floor(points) + 0.5  # the middle of the pixel that was looked at
+    row = place.top + (inside[:, 1] * place.height / height).astype(np.intp)
+    column = place.left + (inside[:, 0] * place.width / width).astype(np.intp)
+    counts = np.zeros(frame_size, np.int64)
+    np.add.at(counts, (row, column), 1)
+    return np.minimum(counts, 255).astype(np.uint8)
+
+
 def map_from_frame(
     saliency_map: np.ndarray,
     *,

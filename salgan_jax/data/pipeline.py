@@ -4,7 +4,7 @@ A run that goes on where it stopped therefore sees what it would have seen.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,7 +61,12 @@ def mirror(examples: Batch, is_mirrored: np.ndarray) -> Batch:
     if not is_mirrored.any():
         return examples
     flip = is_mirrored.reshape(-1, 1, 1, 1)
-    return Batch(*(np.where(flip, x[:, :, ::-1], x) for x in examples))
+    return Batch(*(np.where(flip, x[:, :, ::-1], x) for x in given(examples)))
+
+
+def given(examples: Batch) -> list[Any]:
+    """Returns the arrays of a batch, those that are there."""
+    return [x for x in examples if x is not None]
 
 
 def joined(parts: Sequence[Frames]) -> Batch:
@@ -75,7 +80,7 @@ def take(parts: Sequence[Frames], row: np.ndarray) -> Batch:
     for part in parts:
         is_here = (first <= row) & (row < first + len(part.rows))
         local = part.rows[row[is_here] - first]
-        gathered.append([x[local] for x in part.examples])
+        gathered.append([x[local] for x in given(part.examples)])
         first += len(part.rows)
     if len(gathered) == 1:
         return Batch(*gathered[0])

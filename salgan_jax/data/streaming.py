@@ -91,7 +91,7 @@ class _Drawn:
     def __len__(self) -> int:
         return self.num_steps * self.sampling.share_size
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         step, position = divmod(index, self.sampling.share_size)
         rows = step_sampling.rows_at(step, self.sampling)
         ends = itertools.accumulate(len(part.rows) for part in self.parts)
@@ -102,8 +102,6 @@ class _Drawn:
         )
         record = part.records[int(part.rows[rows.row[position] - first])]
         frame = frames.make_frame(record, self.frame_format)
-        one = Batch(*(x[None] for x in frame))
-        image, saliency_map = pipeline.mirror(
-            one, rows.is_mirrored[position : position + 1]
-        )
-        return image[0], saliency_map[0]
+        one = Batch(*(x[None] for x in pipeline.given(frame)))
+        mirrored = pipeline.mirror(one, rows.is_mirrored[position : position + 1])
+        return tuple(x[0] for x in pipeline.given(mirrored))

@@ -1,14 +1,12 @@
-"""The one layer that both networks are made of: a convolution with bias."""
+"""The layers that both networks are made of: convolutions and matrices, with bias."""
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 from flax import linen as nn
 from flax.linen import dtypes
 from jaxtyping import Array, Float
 
-from salgan_jax.models import primitives, reference_forms
+from salgan_jax.models import kernel_norms, primitives, reference_forms
 
 KERNEL_INITS = {
     "glorot_uniform": nn.initializers.glorot_uniform(),
@@ -24,7 +22,8 @@ class Conv(nn.Module):
         kernel_size: 3, or any other, which is then not upsampled.
         upsample: convolve the input at twice its size.
         kernel_init: a name in `KERNEL_INITS`.
-        weight_norm: divide the kernel of each output channel by its norm.
+        dilation: pixels from one tap of the kernel to the next.
+        norm: what the kernel is divided by, a name in `kernel_norms.NORMS`.
         dtype: of the arithmetic; None: that of input and parameters.
         forms: a name in `primitives.FORMS`, or "auto".
     """
@@ -33,7 +32,8 @@ class Conv(nn.Module):
     kernel_size: int = 3
     upsample: bool = False
     kernel_init: str = "glorot_uniform"
-    weight_norm: bool = False
+    dilation: int = 1
+    norm: str = "none"
     dtype: Any = None
     forms: str = primitives.AUTO
 
@@ -47,20 +47,38 @@ class Conv(nn.Module):
             (size, size, x.shape[-1], self.features),
         )
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
-        if self.weight_norm:
-            kernel = _unit_norm_per_output(kernel)
+        kernel = kernel_norms.NORMS[self.norm](kernel)
         x, kernel, bias = dtypes.promote_dtype(x, kernel, bias, dtype=self.dtype)
         form_of = primitives.select(self.forms)
         if self.upsample:
             convolved = form_of.upsample2_conv3x3(x, kernel)
-        elif size == 3:
+        elif size == 3 and self.dilation == 1:
             convolved = form_of.conv3x3(x, kernel)
         else:
-            convolved = reference_forms.conv(x, kernel)
+            convolved = reference_forms.conv(x, kernel, dilation=self.dilation)
         return convolved + bias.reshape(1, 1, 1, -1)
 
 
-def _unit_norm_per_output(kernel: jax.Array) -> jax.Array:
-    """Weight normalisation with g = 1, as in the released discriminator's conv3."""
-    squares = jnp.sum(jnp.square(kernel), axis=(0, 1, 2), keepdims=True)
-    return kernel / jnp.sqrt(squares + 1e-6)
+class Dense(nn.Module):
+    """A matrix with bias.
+
+    The attributes are those of `Conv`.
+    """
+
+    features: int
+    norm: str = "none"
+    kernel_init: str = "glorot_uniform"
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b c"]) -> Float[Array, "b d"]:
+        """Returns the features' weighted sums."""
+        kernel = self.param(
+            "kernel",
+            KERNEL_INITS[self.kernel_init],
+            (x.shape[-1], self.features),
+        )
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        kernel = kernel_norms.NORMS[self.norm](kernel)
+        x, kernel, bias = dtypes.promote_dtype(x, kernel, bias, dtype=self.dtype)
+        return x @ kernel + bias[None]

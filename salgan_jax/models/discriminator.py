@@ -36,6 +36,9 @@ class Discriminator(nn.Module):
 
     Attributes:
         variant: a name in `VARIANTS`.
+        image_input: "rgb255", as the authors feed it, or "normalized": minus ImageNet's
+            mean and divided by its deviation, so that image and map are of one size.
+        norm: of the kernels of all layers, "none" or "spectral" (Miyato et al. 2018).
         width_multiplier: scales the channels of every hidden layer.
         kernel_init: a name in `convolution.KERNEL_INITS`.
         dtype: of the arithmetic; None: that of image and parameters.
@@ -47,6 +50,8 @@ class Discriminator(nn.Module):
     kernel_init: str = "glorot_uniform"
     dtype: Any = None
     forms: str = primitives.AUTO
+    image_input: str = "rgb255"
+    norm: str = "none"
 
     @nn.compact
     def __call__(
@@ -57,12 +62,14 @@ class Discriminator(nn.Module):
         """Returns a logit per example.
 
         Args:
-            image: RGB in 0..255, as the authors feed it: no mean is subtracted.
+            image: RGB in 0..255.
             saliency_map: in [0, 1], of the same size as the image.
         """
         variant = VARIANTS[self.variant]
         pool, size = variant.first_pool, variant.first_kernel_size
-        norm = variant.weight_norm_conv3
+        conv3_norm = "per_output" if variant.weight_norm_conv3 else self.norm
+        if self.image_input == "normalized":
+            image = vgg16.preprocess(image, "torchvision")
         x = jnp.concatenate([image, saliency_map], axis=-1)
         x = self._conv(x, 3, "conv1_1", kernel_size=size)
         x = self._conv(x, 32, "conv1_2")
@@ -70,15 +77,16 @@ class Discriminator(nn.Module):
         x = self._conv(x, 64, "conv2_1")
         x = self._conv(x, 64, "conv2_2")
         x = self._max_pool(x, 2)
-        x = self._conv(x, 64, "conv3_1", weight_norm=norm)
-        x = self._conv(x, 64, "conv3_2", weight_norm=norm)
+        x = self._conv(x, 64, "conv3_1", norm=conv3_norm)
+        x = self._conv(x, 64, "conv3_2", norm=conv3_norm)
         x = self._max_pool(x, 2)
         x = x.reshape(x.shape[0], -1)
         x = nn.tanh(self._dense(x, 100, "fc4"))
         x = nn.tanh(self._dense(x, 2, "fc5"))
         return self._dense(x, 1, "fc6").squeeze(-1)
 
-    def _conv(self, x, channels: int, name: str, **options):
+    def _conv(self, x, channels: int, name: str, **options: Any):
+        options = {"norm": self.norm} | options
         # The first layer mixes the four input channels and keeps its three outputs.
         multiplier = 1.0 if name == "conv1_1" else self.width_multiplier
         features = vgg16.scaled_channels(channels, multiplier)
@@ -98,7 +106,11 @@ class Discriminator(nn.Module):
         return nn.max_pool(x, (size, size), strides=(size, size))
 
     def _dense(self, x, features: int, name: str):
-        kernel_init = convolution.KERNEL_INITS[self.kernel_init]
-        return nn.Dense(features, dtype=self.dtype, kernel_init=kernel_init, name=name)(
-            x
+        layer = convolution.Dense(
+            features,
+            norm=self.norm,
+            kernel_init=self.kernel_init,
+            dtype=self.dtype,
+            name=name,
         )
+        return layer(x)

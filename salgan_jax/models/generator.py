@@ -1,11 +1,19 @@
-"""The generator: image to saliency logits (Pan et al. 2017, Sec. 3.1)."""
+"""The generator: image to saliency logits (Pan et al. 2017, Sec. 3.1).
 
+Skip connections, dilated last blocks and a learned centre prior are options that the
+paper does not have.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
+import jax
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from salgan_jax.models import convolution, primitives, vgg16
+from salgan_jax.models import centre_prior, convolution, primitives, vgg16
+
+_NO_SKIPS: Mapping[int, jax.Array] = {}
 
 
 class Decoder(nn.Module):
@@ -13,28 +21,45 @@ class Decoder(nn.Module):
 
     Differs from the paper in nothing it states; that "upsampling" repeats pixels is
     read from the authors' code (Lasagne's Upscale2DLayer). The attributes are those of
-    `vgg16.VGG16Encoder`.
+    `Generator`.
     """
 
     width_multiplier: float = 1.0
     kernel_init: str = "glorot_uniform"
     dtype: Any = None
     forms: str = primitives.AUTO
+    dilated: bool = False
+    centre_prior: bool = False
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w c"]) -> Float[Array, "b 16*h 16*w 1"]:
-        """Returns saliency logits at 16 times the size of the features."""
+    def __call__(
+        self, x: Float[Array, "b h w c"], skips: Mapping[int, Any] = _NO_SKIPS
+    ) -> Float[Array, "b h2 w2 1"]:
+        """Returns saliency logits at 16 times the size of the features, dilated at 8.
+
+        Args:
+            x: what the encoder makes of images.
+            skips: by block of the encoder what it was given, at the size at which the
+                block of the same number works here; it is added through a 1x1
+                convolution.
+        """
+        first_upsampled = len(vgg16.BLOCKS) - 1 - self.dilated
         for block in range(len(vgg16.BLOCKS), 0, -1):
             for index, channels in enumerate(vgg16.BLOCKS[block - 1], start=1):
-                layer = self._conv(
-                    vgg16.scaled_channels(channels, self.width_multiplier),
-                    f"decoder_conv{block}_{index}",
-                    upsample=index == 1 and block < len(vgg16.BLOCKS),
-                )
-                x = nn.relu(layer(x))
+                features = vgg16.scaled_channels(channels, self.width_multiplier)
+                is_upsampled = index == 1 and block <= first_upsampled
+                name = f"decoder_conv{block}_{index}"
+                x = self._conv(features, name, upsample=is_upsampled)(x)
+                if index == 1 and block in skips:
+                    skip = self._conv(features, f"skip{block}", kernel_size=1)
+                    x = x + skip(skips[block])
+                x = nn.relu(x)
         # In the precision of the parameters: a map in steps of half precision would
         # tell the discriminator that it is a prediction.
-        return self._conv(1, "decoder_output", kernel_size=1, dtype=None)(x)
+        logits = self._conv(1, "decoder_output", kernel_size=1, dtype=None)(x)
+        if self.centre_prior:
+            logits = centre_prior.CentrePrior(name="centre_prior")(logits)
+        return logits
 
     def _conv(self, features: int, name: str, **options) -> convolution.Conv:
         options = {"dtype": self.dtype} | options
@@ -51,7 +76,15 @@ class Generator(nn.Module):
     """Image to saliency logits at the same size; their sigmoid is the saliency map.
 
     31,787,009 parameters at width 1, of which 30,051,521 train with three frozen
-    blocks. The attributes are those of `vgg16.VGG16Encoder`.
+    blocks.
+
+    Attributes:
+        width_multiplier, full_width_blocks, dilated, frozen_blocks, input_convention,
+            kernel_init, dtype, forms: as in `vgg16.VGG16Encoder`.
+        skip_connections: what goes into block 3 and 4 of the encoder is added in the
+            decoder at the same size; of the frozen blocks only what comes out of them,
+            so that it can be computed once.
+        centre_prior: a Gaussian over the image is added to the logits, and learned.
     """
 
     width_multiplier: float = 1.0
@@ -60,20 +93,27 @@ class Generator(nn.Module):
     kernel_init: str = "glorot_uniform"
     dtype: Any = None
     forms: str = primitives.AUTO
+    full_width_blocks: int = 0
+    dilated: bool = False
+    skip_connections: bool = False
+    centre_prior: bool = False
 
     def setup(self) -> None:
         """Makes encoder and decoder."""
+        shared = {
+            "width_multiplier": self.width_multiplier,
+            "dilated": self.dilated,
+            "kernel_init": self.kernel_init,
+            "dtype": self.dtype,
+            "forms": self.forms,
+        }
         self.encoder = vgg16.VGG16Encoder(
-            self.width_multiplier,
-            self.frozen_blocks,
-            self.input_convention,
-            self.kernel_init,
-            self.dtype,
-            self.forms,
+            full_width_blocks=self.full_width_blocks,
+            frozen_blocks=self.frozen_blocks,
+            input_convention=self.input_convention,
+            **shared,
         )
-        self.decoder = Decoder(
-            self.width_multiplier, self.kernel_init, self.dtype, self.forms
-        )
+        self.decoder = Decoder(centre_prior=self.centre_prior, **shared)
 
     def __call__(self, image: Float[Array, "b h w 3"]) -> Float[Array, "b h w 1"]:
         """Returns saliency logits of RGB images with values in 0..255.
@@ -102,4 +142,9 @@ class Generator(nn.Module):
         self, features: Float[Array, "b h2 w2 d"]
     ) -> Float[Array, "b h w 1"]:
         """Returns saliency logits of what `frozen_features` returned."""
-        return self.decoder(self.encoder(features, first=self.frozen_blocks + 1))
+        x, first, skips = features, self.frozen_blocks + 1, {}
+        if self.skip_connections:
+            for block in range(max(first, 3), 5):
+                x = self.encoder(x, first=first, last=block - 1)
+                first, skips[block] = block, x
+        return self.decoder(self.encoder(x, first=first), skips)

@@ -10,11 +10,13 @@ DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
 
 def conv(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "kh kw c d"]
+    x: Float[Array, "b h w c"], kernel: Float[Array, "kh kw c d"], *, dilation: int = 1
 ) -> Float[Array, "b h w d"]:
     """Returns the cross-correlation at stride 1 with zero padding ("same")."""
     return lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", dimension_numbers=DIMENSIONS
+        *(x, kernel, (1, 1), "SAME"),
+        rhs_dilation=(dilation, dilation),
+        dimension_numbers=DIMENSIONS,
     )
 
 

@@ -50,6 +50,10 @@ class VGG16Encoder(nn.Module):
 
     Attributes:
         width_multiplier: scales the channels of every layer; 1 is VGG-16.
+        full_width_blocks: so many of the first blocks keep VGG-16's channels.
+        dilated: block 5 sees what block 4 makes of the images unpooled, with kernels
+            dilated by 2, so that the features are at 1/8 of the images' size (Cornia et
+            al. 2018, Sec. III-A). The weights are those of VGG-16 as before.
         frozen_blocks: no gradient reaches the first blocks, so that none is computed
             for them (paper: 3, "only the last two groups are modified").
         input_convention: a name in `INPUT_CONVENTIONS`, that of the weights.
@@ -64,6 +68,8 @@ class VGG16Encoder(nn.Module):
     kernel_init: str = "glorot_uniform"
     dtype: Any = None
     forms: str = primitives.AUTO
+    full_width_blocks: int = 0
+    dilated: bool = False
 
     @nn.compact
     def __call__(
@@ -81,16 +87,19 @@ class VGG16Encoder(nn.Module):
         if first == 1 <= last:
             x = preprocess(x, self.input_convention)
         for block in range(first, last + 1):
+            is_full_width = block <= self.full_width_blocks
+            width = 1.0 if is_full_width else self.width_multiplier
             for index, channels in enumerate(BLOCKS[block - 1], start=1):
                 layer = convolution.Conv(
-                    scaled_channels(channels, self.width_multiplier),
+                    scaled_channels(channels, width),
+                    dilation=2 if self.dilated and block == len(BLOCKS) else 1,
                     kernel_init=self.kernel_init,
                     dtype=self.dtype,
                     forms=self.forms,
                     name=f"conv{block}_{index}",
                 )
                 x = nn.relu(layer(x))
-            if block < len(BLOCKS):
+            if block < len(BLOCKS) - self.dilated:
                 x = primitives.select(self.forms).max_pool2(x)
             if block == self.frozen_blocks:
                 x = lax.stop_gradient(x)

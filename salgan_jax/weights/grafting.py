@@ -36,6 +36,16 @@ def check_convention(imported: Imported, input_convention: str) -> None:
         )
 
 
+def first_blocks(imported: Imported, number: int) -> Imported:
+    """Returns VGG-16's weights without those of blocks that are of another width."""
+    kept = {
+        name: layer
+        for name, layer in imported.encoder.items()
+        if int(name[4]) <= number
+    }
+    return imported._replace(encoder=kept)
+
+
 def graft(
     generator: Mapping[str, Any],
     discriminator: Mapping[str, Any],
