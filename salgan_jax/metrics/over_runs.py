@@ -5,15 +5,12 @@ would change with other images, of these very runs; these say how it would with 
 images and other runs.
 """
 
-import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from salgan_jax.metrics import intervals
-
-_RESAMPLES_AT_ONCE = 250  # bounds the memory for thousands of images
+from salgan_jax.metrics import intervals, resampling
 
 
 class RunMean(NamedTuple):
@@ -131,10 +128,12 @@ def nested_mean(
             *intervals.bootstrap_mean(known[0], num_resamples=num_resamples, seed=seed),
             num_runs=1,
         )
-    low, high = np.percentile(_nested_means(known, num_resamples, seed), [2.5, 97.5])
+    means = _nested_means(known, num_resamples, seed)
+    low, high = np.nanpercentile(means, [2.5, 97.5])
     together = np.concatenate(known)
+    number = int(np.sum(~np.isnan(together)))
     return RunMean(
-        float(together.mean()), float(low), float(high), together.size, len(known)
+        float(np.nanmean(together)), float(low), float(high), number, len(known)
     )
 
 
@@ -186,73 +185,31 @@ def _known_part(values: np.ndarray) -> np.ndarray:
 
 
 def _known_folds(folds: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Returns the folds in which there is some score."""
     arrays = [np.asarray(each, np.float64) for each in folds]
-    known = [each[~np.isnan(each)] for each in arrays]
-    return [each for each in known if each.size]
+    return [each for each in arrays if not np.isnan(each).all()]
 
 
 def _crossed_means(values: np.ndarray, num_resamples: int, seed: int) -> np.ndarray:
     """Returns means [num_resamples] over drawn runs and images."""
     num_runs, num_images = values.shape
-    runs = _draws(num_runs, num_resamples, seed + 1)
-    images = _draws(num_images, num_resamples, seed)
+    runs = resampling.draws(num_runs, num_resamples, seed + 1)
+    images = resampling.draws(num_images, num_resamples, seed)
     is_known = ~np.isnan(values)
     columns = np.concatenate([np.where(is_known, values, 0), is_known]).T
-    sums = np.concatenate(
-        [part.astype(np.float64) @ columns for part in _in_parts(images)]
-    )
+    sums = resampling.products(images, columns)
     totals = np.sum(runs * sums[:, :num_runs], axis=1)
     numbers = np.sum(runs * sums[:, num_runs:], axis=1)
-    return np.divide(
-        totals, numbers, out=np.full(num_resamples, np.nan), where=numbers > 0
-    )
+    return resampling.ratio(totals, numbers)
 
 
 def _nested_means(
     folds: Sequence[np.ndarray], num_resamples: int, seed: int
 ) -> np.ndarray:
-    """Returns means [num_resamples] over drawn folds and images of each.
-
-    A fold that is drawn twice has its images drawn for each time: the sum of a draw is
-    over that many independent draws.
-    """
-    generator = np.random.default_rng(seed)
-    sizes = np.array([len(each) for each in folds])
-    totals, numbers = np.zeros(num_resamples), np.zeros(num_resamples)
-    for place in range(len(folds)):
-        chosen = generator.integers(len(folds), size=num_resamples)
-        numbers += sizes[chosen]
-        for fold, values in enumerate(folds):
-            rows = np.flatnonzero(chosen == fold)
-            draw_seed = hash((seed, place, fold)) % 2**32
-            counts = _draws(len(values), num_resamples, draw_seed)
-            parts = _in_parts(counts[rows])
-            sums = [part.astype(np.float64) @ values for part in parts]
-            totals[rows] += np.concatenate([np.empty(0), *sums])
-    return totals / numbers
-
-
-# The same draws serve every metric and every pair of recipes.
-@functools.lru_cache(maxsize=4)
-def _draws(number: int, num_resamples: int, seed: int) -> np.ndarray:
-    """Returns how often each of `number` things is drawn, uint16 [resamples, number].
-
-    As many are drawn, with replacement, as there are.
-    """
-    generator = np.random.default_rng(seed)
-    counts = np.zeros((num_resamples, number), np.uint16)
-    for start in range(0, num_resamples, _RESAMPLES_AT_ONCE):
-        size = min(_RESAMPLES_AT_ONCE, num_resamples - start)
-        drawn = generator.integers(number, size=(size, number))
-        places = drawn + number * np.arange(size)[:, np.newaxis]
-        found = np.bincount(places.ravel(), minlength=size * number)
-        counts[start : start + size] = found.reshape(size, number)
-    counts.flags.writeable = False
-    return counts
-
-
-def _in_parts(array: np.ndarray) -> list[np.ndarray]:
-    return [
-        array[start : start + _RESAMPLES_AT_ONCE]
-        for start in range(0, len(array), _RESAMPLES_AT_ONCE)
-    ]
+    """Returns means [num_resamples] over drawn folds and drawn images of each."""
+    together = np.concatenate(folds)
+    is_known = ~np.isnan(together)
+    columns = np.stack([np.where(is_known, together, 0), is_known], axis=1)
+    counts = resampling.nested_draws(tuple(map(len, folds)), num_resamples, seed)
+    totals, numbers = resampling.products(counts, columns).T
+    return resampling.ratio(totals, numbers)

@@ -1,1 +1,1 @@
-"""The comparisons of the paper, each with one command: runs, scores, tables, figures."""
+"""The comparisons of the paper, each with one command: runs, scores and tables."""

@@ -116,8 +116,7 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
                 "perceptual",
                 "adversarial and content loss, discriminator and generator "
                 + ("in each step" if schedule == "both" else "in turn"),
-                fresh
-                | {"phases.bootstrap_epochs": 0, "phases.num_epochs": perceptual},
+                fresh | {"phases.bootstrap_epochs": 0, "phases.num_epochs": perceptual},
             ),
             Arm(
                 "content",

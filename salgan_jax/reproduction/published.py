@@ -46,8 +46,8 @@ _TABLES = {
         (
             "The published numbers are GAN/4 and BCE/4, of each metric the best over "
             "epochs; ours are of the last checkpoint.",
-            "NSS of GAN/4 is 2.589 in arXiv v2 and 2.560 in the workshop abstract (CVPR "
-            "2017 SUNw) of the same table.",
+            "NSS of GAN/4 is 2.589 in arXiv v2, and 2.560 in the workshop abstract "
+            "(CVPR 2017, SUNw).",
             _IG,
         ),
     ),

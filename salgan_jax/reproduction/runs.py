@@ -1,0 +1,246 @@
+"""The runs of an experiment: each arm with each seed, or on each fold."""
+
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from salgan_jax import compatibility, initial_weights, training_input, wandb_run
+from salgan_jax import config as config_module
+from salgan_jax.errors import UserError, chosen
+from salgan_jax.reproduction.experiments import Arm, Experiment, Overrides
+from salgan_jax.sweep import grid, points
+
+FOLDER = "runs"
+# What the second config takes from the first: both are scored on the same images.
+_SHARED = ("data.dataset", "data.data_dir", "data.train_split", "data.eval_split")
+# These decide what is learned or scored, though a run may go on with others.
+_DECISIVE = {"init_from", "phases.num_epochs", "data.eval_split"}
+_MAY_DIFFER = tuple(set(compatibility.RESUMABLE_FIELDS) - _DECISIVE)
+
+
+class Source(NamedTuple):
+    """A config as the command line has it.
+
+    Attributes:
+        file: with its variant.
+        overrides: field -> value, of what was changed of it.
+        config: what the two give.
+    """
+
+    file: str
+    overrides: Overrides
+    config: ConfigDict
+
+
+class Repeats(NamedTuple):
+    """How often every arm is run.
+
+    Attributes:
+        seeds: of the runs; with folds only the first counts.
+        num_folds: 0: a run for each seed; else one for each fold of the training split.
+    """
+
+    seeds: tuple[int, ...]
+    num_folds: int = 0
+
+    def overrides(self) -> dict[str, Overrides]:
+        """Returns what the runs of an arm differ in, by the end of their names."""
+        if not self.num_folds:
+            return {f"seed{seed}": {"seed": seed} for seed in self.seeds}
+        return {
+            f"fold{fold}": {
+                "seed": self.seeds[0],
+                "data.num_folds": self.num_folds,
+                "data.fold": fold,
+            }
+            for fold in range(self.num_folds)
+        }
+
+
+class PlannedRun(NamedTuple):
+    """A run of an experiment.
+
+    Attributes:
+        name: of its folder.
+        arm: its name.
+        repeat: "seed0" or "fold0".
+        folder: its workdir.
+        file: of its config, with the variant.
+        overrides: field -> value, all that its command line has.
+        config: what the two give.
+    """
+
+    name: str
+    arm: str
+    repeat: str
+    folder: pathlib.Path
+    file: str
+    overrides: Overrides
+    config: ConfigDict
+
+
+def of_arms(experiment: Experiment, names: Sequence[str]) -> Experiment:
+    """Returns the experiment with some of its arms, and always with the reference.
+
+    Args:
+        experiment: with all arms.
+        names: none: all of them.
+
+    Raises:
+        UserError: there is no such arm.
+    """
+    known = [arm.name for arm in experiment.arms]
+    wanted = {chosen(name, known, "--arms") for name in names or known}
+    wanted.add(experiment.reference)
+    arms = tuple(arm for arm in experiment.arms if arm.name in wanted)
+    return experiment._replace(arms=arms)
+
+
+def bootstraps(
+    experiment: Experiment, source: Source, repeats: Repeats, workdir: pathlib.Path
+) -> list[PlannedRun]:
+    """Returns the runs that the others go on from; none where there are none."""
+    if experiment.bootstrap is None:
+        return []
+    return [
+        _planned(experiment.bootstrap, repeat, changes, source, workdir)
+        for repeat, changes in repeats.overrides().items()
+    ]
+
+
+def of_all_arms(
+    experiment: Experiment,
+    source: Source,
+    modern: Source | None,
+    repeats: Repeats,
+    workdir: pathlib.Path,
+) -> list[PlannedRun]:
+    """Returns the runs that are compared: of each repeat every arm.
+
+    Raises:
+        UserError: an arm needs the second config, and there is none.
+    """
+    planned = []
+    for repeat, changes in repeats.overrides().items():
+        for arm in experiment.arms:
+            own = source
+            if arm.is_modern:
+                own = _like(source, modern)
+            start = {}
+            if experiment.bootstrap is not None:
+                folder = workdir / FOLDER / f"{experiment.bootstrap.name}-{repeat}"
+                start = {"init_from": str(folder)}
+            planned.append(_planned(arm, repeat, changes | start, own, workdir))
+    return planned
+
+
+def check(planned: Sequence[PlannedRun], *, is_second_stage: bool = False) -> None:
+    """Checks the config of every run, so that none is begun where another cannot be.
+
+    Raises:
+        UserError, FileNotFoundError: names the run and what is wrong with it.
+    """
+    seen = set()
+    for run in planned:
+        try:
+            config_module.validate(run.config)
+            wandb_run.check_installed(run.config.logging.wandb_project)
+            if run.config.init_from != "random" and not is_second_stage:
+                initial_weights.existing(run.config.init_from)
+            data = run.config.data.dataset, run.config.data.data_dir
+            if data not in seen:
+                training_input.with_full_names(run.config)
+                seen.add(data)
+        except (UserError, FileNotFoundError) as error:
+            raise UserError(f"{run.name}: {error}") from error
+
+
+def check_workdir(workdir: pathlib.Path, planned: Iterable[PlannedRun]) -> None:
+    """Checks that what a workdir holds is this experiment, of the same config.
+
+    Raises:
+        UserError: there is a run of another experiment, or of another config.
+    """
+    folder = workdir / FOLDER
+    if not folder.is_dir():
+        return
+    wanted = {run.name: run for run in planned}
+    arms = {run.arm for run in wanted.values()}
+    for record in points.read_all(folder):
+        arm = record.name.rpartition("-")[0]
+        if arm not in arms:
+            raise UserError(
+                f"{workdir} holds a run {record.name!r}, of another experiment: use "
+                "another --workdir"
+            )
+        if record.name in wanted:
+            _check_same(workdir, record, wanted[record.name])
+
+
+def is_finished(run: PlannedRun) -> bool:
+    """Whether the run has come to its end; its config is known to be the same."""
+    record = points.read(run.folder)
+    return record is not None and record.status == points.FINISHED
+
+
+def _like(source: Source, modern: Source | None) -> Source:
+    """Returns the second config with the data of the first."""
+    if modern is None:
+        raise UserError(
+            "this experiment compares with a second config: give it with --modern=FILE"
+        )
+    flat = {name: _value(source.config, name) for name in _SHARED}
+    config = grid.at_point(modern.config, flat)
+    return Source(modern.file, {**modern.overrides, **flat}, config)
+
+
+def _planned(
+    arm: Arm,
+    repeat: str,
+    changes: Overrides,
+    source: Source,
+    workdir: pathlib.Path,
+) -> PlannedRun:
+    name = f"{arm.name}-{repeat}"
+    own = {**arm.overrides, **changes, "name": name}
+    return PlannedRun(
+        name,
+        arm.name,
+        repeat,
+        workdir / FOLDER / name,
+        source.file,
+        {**source.overrides, **own},
+        grid.at_point(source.config, own),
+    )
+
+
+def _check_same(workdir: pathlib.Path, record: points.Record, run: PlannedRun) -> None:
+    wanted = points.as_json(run.config)
+    for field in sorted(wanted.keys() | record.config.keys()):
+        before, now = record.config.get(field), wanted.get(field)
+        if before == now or _may_differ(field):
+            continue
+        # The folder may have been moved, with the bootstrap in it.
+        if field == "init_from" and _is_moved(before, now):
+            continue
+        raise UserError(
+            f"{workdir} holds this experiment with another config ({record.name}: "
+            f"{field} was {before!r}, now {now!r}): use another --workdir, or the "
+            "config that it was started with"
+        )
+
+
+def _is_moved(before: Any, now: Any) -> bool:
+    paths = [pathlib.PurePath(str(each)) for each in (before, now)]
+    return paths[0].name == paths[1].name and paths[1].parent.name == FOLDER
+
+
+def _may_differ(field: str) -> bool:
+    return any(field == name or field.startswith(f"{name}.") for name in _MAY_DIFFER)
+
+
+def _value(config: ConfigDict, field: str) -> Any:
+    section, _, name = field.partition(".")
+    return config[section][name]
