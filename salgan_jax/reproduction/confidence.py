@@ -87,7 +87,10 @@ class Recorder:
         for record, saliency_map in zip(some, saliency_maps, strict=True):
             self._ids.append(record.id)
             self._predicted.append(of_map(saliency_map, record.fixations))
-            self._true.append(of_map(relative(record.density_map), record.fixations))
+            true_map = record.density_map
+            is_known = true_map.max() > 0
+            points = record.fixations if is_known else np.empty((0, 2))
+            self._true.append(of_map(_relative(true_map), points))
         return saliency_maps
 
     def write(self, folder: pathlib.Path) -> None:
@@ -99,11 +102,6 @@ class Recorder:
         }
         with atomic.written_aside(folder / FILE) as file:
             file.write(json.dumps(content).encode())
-
-
-def relative(density_map: np.ndarray) -> np.ndarray:
-    """Returns the map divided by its maximum, zeros where it is empty."""
-    return density_map / max(float(density_map.max()), 1e-9)
 
 
 def read(folder: str | os.PathLike[str]) -> tuple[OfRun, OfRun]:
@@ -121,6 +119,11 @@ def read(folder: str | os.PathLike[str]) -> tuple[OfRun, OfRun]:
             f"{path} is not what a reproduction wrote ({error}): remove {folder}, and "
             "the run is scored again"
         ) from error
+
+
+def _relative(density_map: np.ndarray) -> np.ndarray:
+    """The map divided by its maximum, zeros where it is empty."""
+    return density_map / max(float(density_map.max()), 1e-9)
 
 
 def _columns(found: Sequence[OfImage]) -> dict[str, list]:

@@ -36,7 +36,7 @@ def _rows(**rows: tuple[float, ...]) -> dict[str, dict[str, float]]:
     }
 
 
-_TABLES = {
+_TABLES: dict[tuple[str, str, str], Published] = {
     ("perceptual_vs_content", *_SALICON_2015): Published(
         "Pan et al. 2017, arXiv:1701.01081v2, Table 3, SALICON 2015 validation",
         _rows(

@@ -1,4 +1,4 @@
-"""The scores of the runs: of each its last checkpoint, all on the same images at once."""
+"""The scores of runs: of each its last checkpoint, all on the same images at once."""
 
 import json
 import os
@@ -133,7 +133,8 @@ def _wanted(run: PlannedRun, images: EvaluationInput) -> dict:
 
 
 def _has_scores(run: PlannedRun, images: EvaluationInput, num_images: int) -> bool:
-    if not comparison.has_scores(str(run.folder / FOLDER)):
+    folder = run.folder / FOLDER
+    if not (comparison.has_scores(str(folder)) and (folder / confidence.FILE).exists()):
         return False
     wanted = _wanted(run, images) | {
         "num_images": num_images,
