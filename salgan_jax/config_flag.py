@@ -33,10 +33,14 @@ class Given(NamedTuple):
     overrides: dict[str, Any]
 
 
-def define() -> flags.FlagHolder[ConfigDict]:
-    """Defines --config, which must be given, and --help_config; returns the former."""
+def define(default: str | None = None) -> flags.FlagHolder[ConfigDict]:
+    """Defines --config and --help_config, and returns the former.
+
+    Args:
+        default: a file; None: --config must be given.
+    """
     holder = config_flags.DEFINE_config_file(
-        "config", None, "A file in configs/; --config.batch_size=8 changes a field."
+        "config", default, "A file in configs/; --config.batch_size=8 changes a field."
     )
     flags.DEFINE_bool(
         _HELP,
@@ -45,6 +49,14 @@ def define() -> flags.FlagHolder[ConfigDict]:
     )
     flags.mark_flag_as_required("config")
     return holder
+
+
+def define_second(
+    name: str, default: str, help_text: str
+) -> flags.FlagHolder[ConfigDict]:
+    """Defines a flag for another config file; without that file its value is None."""
+    existing = default if os.path.isfile(default) else None
+    return config_flags.DEFINE_config_file(name, existing, help_text)
 
 
 def define_required(name: str, help_text: str) -> flags.FlagHolder[str]:
@@ -64,9 +76,9 @@ def mark_as_required(name: str) -> None:
     flags.register_multi_flags_validator([name, _HELP], is_given, message)
 
 
-def given() -> Given:
-    """Returns what was said after --config and --config.FIELD."""
-    flag: Any = flags.FLAGS["config"]
+def given(name: str = "config") -> Given:
+    """Returns what was said after --config and --config.FIELD, or after another."""
+    flag: Any = flags.FLAGS[name]
     return Given(flag.config_filename, dict(flag.override_values))
 
 

@@ -27,7 +27,8 @@ def of_contrast(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> s
         sorted_out[_side(found, scores.is_less_better(metric))].append(heading(metric))
         numbers.append(f"{heading(metric)} {in_words(found)}")
     if not numbers:
-        return f"Undecided: these images give no score in {_listed(map(heading, metrics))}."
+        names = _listed([heading(metric) for metric in metrics])
+        return f"Undecided: these images give no score in {names}."
     parts = []
     for side, said in (
         ("better", f"{contrast.arm} is better than {contrast.reference} in"),
@@ -93,6 +94,6 @@ def _word(sorted_out: dict[str, list[str]]) -> str:
     return "Not supported" if worse else "Undecided"
 
 
-def _listed(names: Sequence[str] | map) -> str:
-    *first, last = list(names)
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,87 @@
+"""Runs a comparison of the paper from start to end: trains, scores, tables, figures.
+
+  python launch/reproduce.py perceptual_vs_content --dataset=salicon/2017
+  python launch/reproduce.py ingredients --dataset=osie --config=configs/osie.py --folds=5
+
+Experiments: perceptual_vs_content, downsampling, released_code, ingredients,
+modern_vs_salgan. The same command goes on after an interruption, and more seeds add
+runs. docs/reproduce.md has what each experiment asks and what it writes.
+"""
+
+import pathlib
+
+from absl import flags
+
+from salgan_jax import config_flag, doors
+from salgan_jax.errors import UserError
+from salgan_jax.sweep import devices
+
+_ROOT = pathlib.Path(__file__).resolve().parents[1]
+_CONFIG = config_flag.define(default=str(_ROOT / "configs" / "salgan.py"))
+_MODERN = config_flag.define_second(
+    "modern",
+    str(_ROOT / "configs" / "modern.py"),
+    "The second config of modern_vs_salgan; --modern.seed=1 changes a field.",
+)
+_DATASET = flags.DEFINE_string(
+    "dataset", None, "Prepared dataset; that of the config by default."
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir", "", "Gets all runs and results; runs/EXPERIMENT-DATASET by default."
+)
+_SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "A run of each arm for each.")
+_FOLDS = flags.DEFINE_integer(
+    "folds", 0, "Instead: a run for each of so many folds of the training split."
+)
+_ARMS = flags.DEFINE_list("arms", [], "Only these, and the one they are compared with.")
+_PARALLEL = flags.DEFINE_enum(
+    "parallel",
+    "none",
+    list(devices.PARALLEL),
+    "devices: a run on each GPU or TPU chip of this machine at a time.",
+)
+_NUM_PARALLEL = flags.DEFINE_integer(
+    "num_parallel", 1, "How many runs share this machine at a time.", lower_bound=1
+)
+
+
+def main(argv: list[str]) -> int:
+    """Reproduces and returns the exit code."""
+    # After the flags are checked: JAX is slow to load.
+    from salgan_jax.reproduction import story
+    from salgan_jax.reproduction.runs import Repeats, Source
+
+    name = story.check_name("".join(argv[1:2]))
+    config, given = _CONFIG.value, config_flag.given()
+    if _DATASET.value:
+        config.data.dataset = _DATASET.value
+        given.overrides["data.dataset"] = _DATASET.value
+    modern = None
+    if _MODERN.value is not None:
+        second = config_flag.given("modern")
+        modern = Source(second.file, second.overrides, _MODERN.value)
+    asked = story.Asked(
+        Source(given.file, given.overrides, config),
+        modern,
+        Repeats(_seeds(), _FOLDS.value),
+        _ARMS.value,
+        _WORKDIR.value,
+    )
+    script = pathlib.Path(__file__).with_name("train.py")
+    slots = devices.slots(_PARALLEL.value, _NUM_PARALLEL.value)
+    return story.reproduce(name, asked, script, slots)
+
+
+def _seeds() -> tuple[int, ...]:
+    given = ",".join(_SEEDS.value)
+    words = [word.strip() for word in _SEEDS.value]
+    if not words or not all(word.isdecimal() for word in words):
+        raise UserError(f"--seeds={given}: whole numbers with commas, as in 0,1,2")
+    seeds = tuple(map(int, words))
+    if len(set(seeds)) < len(seeds):
+        raise UserError(f"--seeds={given}: a seed is there twice")
+    return seeds
+
+
+if __name__ == "__main__":
+    doors.run(main, arguments=("[EXPERIMENT]",))
