@@ -1,26 +1,26 @@
 """Runs a comparison of the paper from start to end: trains, scores, tables, figures.
 
   python launch/reproduce.py perceptual_vs_content --dataset=salicon/2017
-  python launch/reproduce.py ingredients --dataset=osie --config=configs/osie.py --folds=5
+  python launch/reproduce.py ingredients --config=configs/osie.py --folds=5
 
 Experiments: perceptual_vs_content, downsampling, released_code, ingredients,
 modern_vs_salgan. The same command goes on after an interruption, and more seeds add
 runs. docs/reproduce.md has what each experiment asks and what it writes.
 """
 
+import os
 import pathlib
 
 from absl import flags
 
 from salgan_jax import config_flag, doors
-from salgan_jax.errors import UserError
 from salgan_jax.sweep import devices
 
-_ROOT = pathlib.Path(__file__).resolve().parents[1]
-_CONFIG = config_flag.define(default=str(_ROOT / "configs" / "salgan.py"))
+_CONFIGS = os.path.relpath(pathlib.Path(__file__).resolve().parents[1] / "configs")
+_CONFIG = config_flag.define(default=os.path.join(_CONFIGS, "salgan.py"))
 _MODERN = config_flag.define_second(
     "modern",
-    str(_ROOT / "configs" / "modern.py"),
+    os.path.join(_CONFIGS, "modern.py"),
     "The second config of modern_vs_salgan; --modern.seed=1 changes a field.",
 )
 _DATASET = flags.DEFINE_string(
@@ -48,7 +48,7 @@ _NUM_PARALLEL = flags.DEFINE_integer(
 def main(argv: list[str]) -> int:
     """Reproduces and returns the exit code."""
     # After the flags are checked: JAX is slow to load.
-    from salgan_jax.reproduction import story
+    from salgan_jax.reproduction import runs, story
     from salgan_jax.reproduction.runs import Repeats, Source
 
     name = story.check_name("".join(argv[1:2]))
@@ -63,24 +63,13 @@ def main(argv: list[str]) -> int:
     asked = story.Asked(
         Source(given.file, given.overrides, config),
         modern,
-        Repeats(_seeds(), _FOLDS.value),
+        Repeats(runs.seeds(_SEEDS.value), _FOLDS.value),
         _ARMS.value,
         _WORKDIR.value,
     )
     script = pathlib.Path(__file__).with_name("train.py")
     slots = devices.slots(_PARALLEL.value, _NUM_PARALLEL.value)
     return story.reproduce(name, asked, script, slots)
-
-
-def _seeds() -> tuple[int, ...]:
-    given = ",".join(_SEEDS.value)
-    words = [word.strip() for word in _SEEDS.value]
-    if not words or not all(word.isdecimal() for word in words):
-        raise UserError(f"--seeds={given}: whole numbers with commas, as in 0,1,2")
-    seeds = tuple(map(int, words))
-    if len(set(seeds)) < len(seeds):
-        raise UserError(f"--seeds={given}: a seed is there twice")
-    return seeds
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def against_published(
                     markersize=6,
                 )
         plot.set_title(heading(metric), loc="left", fontsize=10, fontweight="bold")
+        plot.margins(y=0.15)
         plot.set_xlim(-0.5, len(arms) - 0.3)
         plot.set_xticks([])
     said = published.source if published else f"none published for {dataset}"

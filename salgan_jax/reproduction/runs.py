@@ -81,6 +81,21 @@ class PlannedRun(NamedTuple):
     config: ConfigDict
 
 
+def seeds(words: Sequence[str]) -> tuple[int, ...]:
+    """Returns the seeds that words of the command line say.
+
+    Raises:
+        UserError: one is no whole number, or there twice.
+    """
+    given = ",".join(words)
+    if not words or not all(word.strip().isdecimal() for word in words):
+        raise UserError(f"--seeds={given}: whole numbers with commas, as in 0,1,2")
+    found = tuple(map(int, words))
+    if len(set(found)) < len(found):
+        raise UserError(f"--seeds={given}: a seed is there twice")
+    return found
+
+
 def of_arms(experiment: Experiment, names: Sequence[str]) -> Experiment:
     """Returns the experiment with some of its arms, and always with the reference.
 

@@ -166,8 +166,8 @@ def _mean(mean: RunMean) -> str:
 def _difference(found: RunDifference) -> tuple[str, str, str]:
     if not found.num_images:
         return _NONE, _NONE, _NONE
-    interval = f"{found.low:+.3f} to {found.high:+.3f}"
-    return f"{found.mean:+.3f}", interval, f"{found.p_value:.4f}"
+    interval = f"{found.low:+.4f} to {found.high:+.4f}"
+    return f"{found.mean:+.4f}", interval, f"{found.p_value:.4f}"
 
 
 def _published(published: Published, arm: str, metric: str) -> str:

@@ -37,7 +37,7 @@ def of_contrast(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> s
     ):
         if sorted_out[side]:
             parts.append(f"{said} {_listed(sorted_out[side])}")
-    return f"{_word(sorted_out)}: {'; '.join(parts)} ({', '.join(numbers)})."
+    return f"{_word(sorted_out)}: {'; '.join(parts)} ({'; '.join(numbers)})."
 
 
 def of_confidence(contrast: Contrast) -> str:
@@ -68,7 +68,7 @@ def of_confidence(contrast: Contrast) -> str:
 def in_words(found: RunDifference) -> str:
     """Returns a difference with its interval and its p-value."""
     return (
-        f"{found.mean:+.3f}, 95 % interval {found.low:+.3f} to {found.high:+.3f}, "
+        f"{found.mean:+.4f}, 95 % interval {found.low:+.4f} to {found.high:+.4f}, "
         f"p {found.p_value:.4f}"
     )
 
