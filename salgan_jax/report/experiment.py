@@ -22,11 +22,12 @@ class Opened(NamedTuple):
     Attributes:
         workdirs: of the runs, those of an experiment in its place.
         experiments: as HTML, "" where there is none.
-        question: that of the only experiment; "" without.
+        title, question: those of the only experiment; "" without.
     """
 
     workdirs: list[str]
     experiments: str
+    title: str
     question: str
 
 
@@ -39,7 +40,7 @@ def open_all(folders: Sequence[str]) -> Opened:
         UserError: an experiment is not complete, or a file of it is broken.
     """
     is_only = len(folders) == 1
-    workdirs, sections, question = [], [], ""
+    workdirs, sections, title, question = [], [], "", ""
     for folder in folders:
         if places.is_bucket(folder) or not _is_experiment(folder):
             workdirs.append(folder)
@@ -47,10 +48,16 @@ def open_all(folders: Sequence[str]) -> Opened:
         content, pictures = _read(pathlib.Path(folder).expanduser())
         shown = _first_runs(content["runs"])
         workdirs += [os.path.join(folder, "runs", name) for name in shown]
-        if is_only:
-            question = content["question"]
-        sections.append(_section(content, pictures, shown, asks=not is_only))
-    return Opened(workdirs, "".join(sections), question)
+        name = f"{content['experiment'].replace('_', ' ')} on {content['dataset']}"
+        asked = content["question"]
+        if is_only:  # the whole page is about it
+            title, question, name, asked = name, asked, "What was found", ""
+        heads = f"<h2>{escaped(name)}</h2>"
+        if asked:
+            heads += f"<p class=question>{escaped(asked)}</p>"
+        sections.append(heads + _section(content, pictures, shown))
+    found = "".join(f'<section class="experiment">{x}</section>' for x in sections)
+    return Opened(workdirs, found, title, question)
 
 
 def _is_experiment(folder: str) -> bool:
@@ -91,17 +98,9 @@ def _first_runs(runs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _section(
-    content: Mapping[str, Any],
-    pictures: Sequence[str],
-    shown: Sequence[str],
-    *,
-    asks: bool,
+    content: Mapping[str, Any], pictures: Sequence[str], shown: Sequence[str]
 ) -> str:
-    name = content["experiment"].replace("_", " ")
-    parts = [f"<h2>{escaped(name)} on {escaped(content['dataset'])}</h2>"]
-    if asks:  # else the whole page does
-        parts.append(f"<p class=question>{escaped(content['question'])}</p>")
-    parts += [f"<p class=answer>{escaped(each)}</p>" for each in content["verdicts"]]
+    parts = [f"<p class=answer>{escaped(each)}</p>" for each in content["verdicts"]]
     for number, table in enumerate(content["tables"], start=1):
         parts.append(_table(f"experiment-{number}", table))
     for figure, picture in zip(content["figures"], pictures, strict=True):
@@ -118,7 +117,7 @@ def _section(
         f"<p class=small>The parts below show {len(shown)} of {total} runs: of each "
         f"arm the first, and {_MOST_RUNS} arms at most.</p>"
     )
-    return f'<section class="experiment">{"".join(parts)}</section>'
+    return "".join(parts)
 
 
 def _table(name: str, table: Mapping[str, Any]) -> str:

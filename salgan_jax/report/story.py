@@ -65,7 +65,7 @@ def write(
     chosen = panels.choose(found, num_images)
     shown = panels.make(some, images.records, chosen) if chosen else []
     contents = Contents(
-        title,
+        title or opened.title,
         question or opened.question,
         some,
         found,

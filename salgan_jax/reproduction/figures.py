@@ -61,7 +61,9 @@ def against_published(
         plot.margins(y=0.15)
         plot.set_xlim(-0.5, len(arms) - 0.3)
         plot.set_xticks([])
-    said = published.source if published else f"none published for {dataset}"
+    said = f"none is published for {dataset}"
+    if published:
+        said = f"diamonds: published ({published.source})"
     _legend(
         figure,
         [(arm.name, c, "o", True) for arm, c in zip(arms, colors, strict=True)]
@@ -75,7 +77,7 @@ def against_published(
     return Figure(
         "figure1_published.png",
         _png(figure),
-        f"Mean and 95 % interval over runs and images; diamonds: published ({said}).",
+        f"Mean and 95 % interval over runs and images; {said}.",
         f"Our means beside the published ones: {alt}.",
     )
 

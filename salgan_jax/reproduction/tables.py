@@ -40,25 +40,26 @@ def against_published(
     heads = [arm.name for arm in arms]
     if published is None:
         header = ["", *(f"ours, {head}" for head in heads), "published"]
-        source = f"none published for {dataset}"
+        missing = f"none published for {dataset}"
+        said = f"The authors published none for {dataset}."
     else:
         header = [
             "",
             *(f"ours, {head}" for head in heads),
             *(f"published, {head}" for head in heads),
         ]
-        source = published.source
+        said = f"Published: {published.source}."
     rows = []
     for metric in _known(arms, _ALL_PUBLISHED):
         cells = [_mean(arm.means[metric]) for arm in arms]
         if published is None:
-            cells.append(source)
+            cells.append(missing)
         else:
             cells += [_published(published, arm.name, metric) for arm in arms]
         rows.append([heading(metric), *cells])
     return Table(
         "Our results against the authors' published numbers",
-        f"Mean ± half of its 95 % interval over runs and images. Published: {source}.",
+        f"Mean ± half of its 95 % interval over runs and images. {said}",
         header,
         rows,
     )
