@@ -14,6 +14,7 @@ import pathlib
 from absl import flags
 
 from salgan_jax import config_flag, doors
+from salgan_jax.reproduction import experiments, repeats
 from salgan_jax.sweep import devices
 
 _CONFIGS = os.path.relpath(pathlib.Path(__file__).resolve().parents[1] / "configs")
@@ -47,11 +48,12 @@ _NUM_PARALLEL = flags.DEFINE_integer(
 
 def main(argv: list[str]) -> int:
     """Reproduces and returns the exit code."""
-    # After the flags are checked: JAX is slow to load.
-    from salgan_jax.reproduction import runs, story
-    from salgan_jax.reproduction.runs import Repeats, Source
+    name = experiments.check_name("".join(argv[1:2]))
+    seeds = repeats.parse_seeds(_SEEDS.value)
+    # After what was typed is checked: JAX is slow to load.
+    from salgan_jax.reproduction import story
+    from salgan_jax.reproduction.runs import Source
 
-    name = story.check_name("".join(argv[1:2]))
     config, given = _CONFIG.value, config_flag.given()
     if _DATASET.value:
         config.data.dataset = _DATASET.value
@@ -63,7 +65,7 @@ def main(argv: list[str]) -> int:
     asked = story.Asked(
         Source(given.file, given.overrides, config),
         modern,
-        Repeats(runs.seeds(_SEEDS.value), _FOLDS.value),
+        repeats.Repeats(seeds, _FOLDS.value),
         _ARMS.value,
         _WORKDIR.value,
     )

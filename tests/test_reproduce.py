@@ -1,4 +1,4 @@
-"""An experiment: arms that a config can be, equal updates, honest sentences, resuming."""
+"""An experiment: arms that can be, equal updates, sentences that follow, resuming."""
 
 import csv
 import doctest
@@ -24,6 +24,7 @@ from salgan_jax.reproduction import (
     outputs,
     published,
     record,
+    repeats,
     results,
     runs,
     scoring,
@@ -31,11 +32,13 @@ from salgan_jax.reproduction import (
     story,
     verdicts,
 )
-from salgan_jax.reproduction.runs import Repeats, Source
+from salgan_jax.reproduction.repeats import Repeats
+from salgan_jax.reproduction.runs import Source
 from salgan_jax.schedule import Update, make_schedule
 from salgan_jax.sweep import grid, points, running
 
 ROOT = pathlib.Path(__file__).parents[1]
+TWO_SEEDS = Repeats((0, 1))
 NAMES = list(experiments.EXPERIMENTS)
 # What launch/train.py leaves of a run, by a script that takes no time.
 RUN = """
@@ -69,13 +72,13 @@ def small(**changes):
     return config
 
 
-def planned(name, config, tmp_path, repeats=Repeats((0, 1)), modern=None):
+def planned(name, config, tmp_path, repeated=TWO_SEEDS, modern=None):
     source = Source("some.py", {}, config)
     experiment = experiments.of(name, config)
     second = modern and Source("modern.py", {}, modern)
     return [
-        *runs.bootstraps(experiment, source, repeats, tmp_path),
-        *runs.of_all_arms(experiment, source, second, repeats, tmp_path),
+        *runs.bootstraps(experiment, source, repeated, tmp_path),
+        *runs.of_all_arms(experiment, source, second, repeated, tmp_path),
     ]
 
 
@@ -92,8 +95,8 @@ def test_the_examples_in_the_docstrings_are_right(module):
 @pytest.mark.parametrize("num_folds", [0, 5])
 def test_every_arm_is_a_config_that_holds_together(name, file, num_folds, tmp_path):
     config = config_of(file)
-    repeats = Repeats((0, 1), num_folds)
-    some = planned(name, config, tmp_path, repeats, modern=config)
+    repeated = Repeats((0, 1), num_folds)
+    some = planned(name, config, tmp_path, repeated, modern=config)
     for run in some:
         config_module.validate(run.config)
         flags = grid.overrides(run.overrides)
@@ -384,7 +387,7 @@ def test_a_report_shows_an_experiment_and_the_first_run_of_each_arm(written):
 
 def test_a_broken_experiment_is_one_line(tmp_path):
     (tmp_path / "experiment.json").write_text("{}")
-    with pytest.raises(UserError, match="is not what reproduce.py wrote"):
+    with pytest.raises(UserError, match=r"is not what reproduce\.py wrote"):
         experiment_page.open_all([str(tmp_path)])
 
 
@@ -441,7 +444,7 @@ def test_finished_runs_are_left_alone_and_seeds_are_added(run):
 
 def test_another_config_or_experiment_in_the_workdir_is_refused(run):
     assert run() == 0
-    with pytest.raises(UserError, match="losses.alpha was 0.005, now 0.05"):
+    with pytest.raises(UserError, match=r"losses\.alpha was 0\.005, now 0\.05"):
         run(**{"losses.alpha": 0.05})
     with pytest.raises(UserError, match="'bootstrap-seed0', of another experiment"):
         run("downsampling")
@@ -483,8 +486,6 @@ class _given:
     [
         ([], "name an experiment: perceptual_vs_content, downsampling, "),
         (["ingredient"], "there is no experiment 'ingredient': "),
-        (["downsampling", "--seeds=0,0"], "a seed is there twice"),
-        (["downsampling", "--seeds=a"], "whole numbers with commas, as in 0,1,2"),
         (["downsampling", "--config.sed=1"], "unknown field 'sed'; did you mean seed?"),
     ],
     ids=str,
@@ -498,6 +499,16 @@ def test_a_mistake_is_one_line(words, message):
     )
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["0", "0"], "a seed is there twice"), (["a"], "whole numbers with commas")],
+)
+def test_seeds_are_whole_numbers_each_once(words, message):
+    with pytest.raises(UserError, match=message):
+        repeats.parse_seeds(words)
+    assert repeats.parse_seeds(["0", " 2"]) == (0, 2)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 from salgan_jax import config as config_module
 from salgan_jax import fields
-from salgan_jax.errors import UserError
+from salgan_jax.errors import UserError, did_you_mean
 from salgan_jax.reproduction.ingredients import INGREDIENTS
 
 Overrides = dict[str, Any]
@@ -50,6 +50,19 @@ class Experiment(NamedTuple):
     bootstrap: Arm | None = None
     has_equal_updates: bool = False
     notes: tuple[str, ...] = ()
+
+
+def check_name(name: str) -> str:
+    """Returns the name of an experiment.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in EXPERIMENTS:
+        said = f"there is no experiment {name!r}" if name else "name an experiment"
+        known = ", ".join(EXPERIMENTS)
+        raise UserError(f"{said}: {known}{did_you_mean(name, EXPERIMENTS)}")
+    return name
 
 
 def of(name: str, config: ConfigDict) -> Experiment:

@@ -10,7 +10,8 @@ from salgan_jax.data.selection import Folds
 from salgan_jax.errors import UserError
 from salgan_jax.experiment import make_plan
 from salgan_jax.reproduction import stages
-from salgan_jax.reproduction.runs import PlannedRun, Repeats, Source
+from salgan_jax.reproduction.repeats import Repeats
+from salgan_jax.reproduction.runs import PlannedRun, Source
 from salgan_jax.schedule import Update
 from salgan_jax.sweep import points
 

@@ -9,7 +9,7 @@ from absl import logging
 from ml_collections import ConfigDict
 
 from salgan_jax import places
-from salgan_jax.errors import UserError, did_you_mean
+from salgan_jax.errors import UserError
 from salgan_jax.reproduction import (
     experiments,
     outputs,
@@ -22,7 +22,8 @@ from salgan_jax.reproduction import (
 )
 from salgan_jax.reproduction.experiments import Experiment
 from salgan_jax.reproduction.outputs import Found
-from salgan_jax.reproduction.runs import PlannedRun, Repeats, Source
+from salgan_jax.reproduction.repeats import Repeats
+from salgan_jax.reproduction.runs import PlannedRun, Source
 from salgan_jax.sweep import running
 from salgan_jax.sweep.devices import Environment
 
@@ -91,19 +92,6 @@ def reproduce(
     print(f"\n{shown.markdown(found)}")
     print(f"written to {folder}: {', '.join(written)}; every run is in {runs.FOLDER}/")
     return 0
-
-
-def check_name(name: str) -> str:
-    """Returns the name of an experiment.
-
-    Raises:
-        UserError: there is none of that name.
-    """
-    known = experiments.EXPERIMENTS
-    if name not in known:
-        said = f"there is no experiment {name!r}" if name else "name an experiment"
-        raise UserError(f"{said}: {', '.join(known)}{did_you_mean(name, known)}")
-    return name
 
 
 def _found(

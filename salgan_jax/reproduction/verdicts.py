@@ -7,7 +7,7 @@ from salgan_jax.metrics.over_runs import RunDifference
 from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
 from salgan_jax.reproduction.results import Contrast, heading
 
-CLAIM_METRICS = ("nss", "cc", "ig")
+CLAIM_METRICS: tuple[str, ...] = ("nss", "cc", "ig")
 
 
 def of_contrast(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> str:
