@@ -42,8 +42,11 @@ def define(default: str | None = None) -> flags.FlagHolder[ConfigDict]:
     Args:
         default: a file; None: --config must be given.
     """
+    by_default = f"; {default} by default" if default else ""
     holder = config_flags.DEFINE_config_file(
-        "config", None, "A file in configs/; --config.batch_size=8 changes a field."
+        "config",
+        None,
+        f"A file in configs/{by_default}; --config.batch_size=8 changes a field.",
     )
     flags.DEFINE_bool(
         _HELP,

@@ -196,6 +196,8 @@ def test_only_some_arms_keep_the_one_they_are_compared_with():
     assert [arm.name for arm in some.arms] == ["downsample_1", "downsample_4"]
     with pytest.raises(UserError, match="did you mean downsample_4"):
         runs.of_arms(experiment, ["downsampl_4"])
+    with pytest.raises(UserError, match="name one of these too: downsample_2, down"):
+        runs.of_arms(experiment, ["downsample_1"])
 
 
 # ---- published numbers -------------------------------------------------------------

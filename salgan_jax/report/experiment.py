@@ -125,7 +125,7 @@ def _table(name: str, table: Mapping[str, Any]) -> str:
     columns = "".join(f'<th scope="col">{escaped(head)}</th>' for head in heads)
     rows = "".join(
         f'<tr><th scope="row">{escaped(row[0])}</th>'
-        + "".join(f"<td>{escaped(cell)}</td>" for cell in row[1:])
+        + "".join(f"<td>{_lines(cell)}</td>" for cell in row[1:])
         + "</tr>"
         for row in table["rows"]
     )
@@ -137,3 +137,9 @@ def _table(name: str, table: Mapping[str, Any]) -> str:
         f"</thead><tbody>{rows}</tbody></table></div>"
         f"<p class=small>{escaped(table['caption'])}</p>"
     )
+
+
+def _lines(cell: str) -> str:
+    """Returns a cell with what stands after its first number in lines of its own."""
+    first, *others = (escaped(part) for part in cell.split("; "))
+    return first + "".join(f"<small>{part}</small>" for part in others)

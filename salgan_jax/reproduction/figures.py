@@ -87,7 +87,9 @@ def of_two(contrast: Contrast, reference: ArmResult) -> Figure:
     metrics = [
         metric
         for metric in METRICS
-        if metric in contrast.differences and contrast.differences[metric].num_images
+        if metric in contrast.differences
+        and contrast.differences[metric].num_images
+        and reference.means[metric].mean  # of 0 there are no percents
     ]
     figure, (plot,) = _figure(0.36 * len(metrics) + 1.0)
     for row, metric in enumerate(metrics):

@@ -29,7 +29,7 @@ class Found(NamedTuple):
         dataset, split: that were scored, the former with its edition.
         scored: the runs.
         arms, contrasts: the results.
-        baselines: means of baselines and people, by row and metric; of the first fold.
+        baselines: means of baselines and people, by row and metric.
         published: of these images; None: there is nothing.
         num_updates: generator updates by run; empty where arms need no equal number.
         provenance: from `record.of_runs`.
@@ -41,7 +41,7 @@ class Found(NamedTuple):
     scored: Sequence[ScoredRun]
     arms: Sequence[ArmResult]
     contrasts: Sequence[Contrast]
-    baselines: dict[str, dict[str, float | None]]
+    baselines: dict[str, dict[str, float]]
     published: Published | None
     num_updates: dict[str, int]
     provenance: dict[str, Any]

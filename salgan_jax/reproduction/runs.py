@@ -65,11 +65,17 @@ def of_arms(experiment: Experiment, names: Sequence[str]) -> Experiment:
         names: none: all of them.
 
     Raises:
-        UserError: there is no such arm.
+        UserError: there is no such arm, or nothing to compare the reference with.
     """
     known = [arm.name for arm in experiment.arms]
     wanted = {chosen(name, known, "--arms") for name in names or known}
     wanted.add(experiment.reference)
+    if wanted == {experiment.reference}:
+        others = ", ".join(name for name in known if name != experiment.reference)
+        raise UserError(
+            f"--arms={','.join(names)} is what the others are compared with: name one "
+            f"of these too: {others}"
+        )
     arms = tuple(arm for arm in experiment.arms if arm.name in wanted)
     return experiment._replace(arms=arms)
 
@@ -133,8 +139,15 @@ def check(planned: Sequence[PlannedRun], *, is_second_stage: bool = False) -> No
             raise UserError(f"{run.name}: {error}") from error
 
 
-def check_workdir(workdir: pathlib.Path, planned: Iterable[PlannedRun]) -> None:
+def check_workdir(
+    workdir: pathlib.Path, experiment: Experiment, planned: Iterable[PlannedRun]
+) -> None:
     """Checks that what a workdir holds is this experiment, of the same config.
+
+    Args:
+        workdir: of the experiment.
+        experiment: with all of its arms.
+        planned: the runs that are wanted now.
 
     Raises:
         UserError: there is a run of another experiment, or of another config.
@@ -143,7 +156,9 @@ def check_workdir(workdir: pathlib.Path, planned: Iterable[PlannedRun]) -> None:
     if not folder.is_dir():
         return
     wanted = {run.name: run for run in planned}
-    arms = {run.arm for run in wanted.values()}
+    arms = {arm.name for arm in experiment.arms}
+    if experiment.bootstrap is not None:
+        arms.add(experiment.bootstrap.name)
     for record in points.read_all(folder):
         arm = record.name.rpartition("-")[0]
         if arm not in arms:

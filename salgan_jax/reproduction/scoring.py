@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -64,16 +65,22 @@ def score(planned: Sequence[PlannedRun]) -> list[ScoredRun]:
     return [_read(run, images, ids) for run in planned]
 
 
-def baselines(scored: Sequence[ScoredRun]) -> dict[str, dict[str, float | None]]:
-    """Returns the means of baselines and people, by row and metric."""
+def baselines(scored: Sequence[ScoredRun]) -> dict[str, dict[str, float]]:
+    """Returns the means of baselines and people, by row and metric; of folds over all.
+
+    What has no score is left out.
+    """
+    found: dict[str, dict[str, list[float]]] = {}
     for each in scored:
-        rows = _facts(each.run)["baselines"]
-        if rows:
-            return {
-                row: {metric: found["mean"] for metric, found in of_row.items()}
-                for row, of_row in rows.items()
-            }
-    return {}
+        for row, of_row in _facts(each.run)["baselines"].items():
+            for metric, mean in of_row.items():
+                if mean["mean"] is not None:
+                    means = found.setdefault(row, {}).setdefault(metric, [])
+                    means.append(mean["mean"])
+    return {
+        row: {metric: statistics.fmean(means) for metric, means in of_row.items()}
+        for row, of_row in found.items()
+    }
 
 
 def _score(

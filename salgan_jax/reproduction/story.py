@@ -68,15 +68,14 @@ def reproduce(
             experiment; nothing was begun.
     """
     source, repeats = asked.source, asked.repeats
-    experiment = runs.of_arms(experiments.of(name, source.config), asked.arms)
+    whole = experiments.of(name, source.config)
+    experiment = runs.of_arms(whole, asked.arms)
     folder = _workdir(name, source.config, asked.workdir)
     first = runs.bootstraps(experiment, source, repeats, folder)
     second = runs.of_all_arms(experiment, source, asked.modern, repeats, folder)
     runs.check(first or second)
     runs.check(second, is_second_stage=bool(first))
-    everything = runs.of_arms(experiments.of(name, source.config), ())
-    all_runs = runs.of_all_arms(everything, source, asked.modern, repeats, folder)
-    runs.check_workdir(folder, [*first, *all_runs])
+    runs.check_workdir(folder, whole, [*first, *second])
     for note in experiment.notes:
         logging.info("%s", note)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The tables of an experiment: as Markdown, and as rows for the page of a report."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -100,7 +101,7 @@ def of_confidence(
             _mean(first.means[measure]),
             _mean(second.means[measure]),
             *_difference(contrast.differences[measure]),
-            f"{truth[measure]:.3f}",
+            _NONE if math.isnan(truth[measure]) else f"{truth[measure]:.3f}",
         ]
         for measure, what in words.items()
     ]
