@@ -124,7 +124,7 @@ def _table(name: str, table: Mapping[str, Any]) -> str:
     corner, *heads = table["header"]
     columns = "".join(f'<th scope="col">{escaped(head)}</th>' for head in heads)
     rows = "".join(
-        f'<tr><th scope="row">{escaped(row[0])}</th>'
+        f'<tr><th scope="row">{_lines(row[0].replace(": ", "; ", 1))}</th>'
         + "".join(f"<td>{_lines(cell)}</td>" for cell in row[1:])
         + "</tr>"
         for row in table["rows"]

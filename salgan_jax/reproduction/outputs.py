@@ -73,9 +73,8 @@ def shown(found: Found) -> Shown:
     notes = [*found.experiment.notes, *_notes(found)]
     if found.experiment.name == "perceptual_vs_content":
         return _of_two_losses(found, notes)
-    metrics = (*verdicts.CLAIM_METRICS,)
     return Shown(
-        [verdicts.of_contrast(each, metrics) for each in found.contrasts],
+        [verdicts.of_contrast(each) for each in found.contrasts],
         notes,
         [
             tables.of_arms(
@@ -107,7 +106,7 @@ def _of_two_losses(found: Found, notes: list[str]) -> Shown:
     first, second = by_name[contrast.arm], by_name[contrast.reference]
     both = [first, second]
     return Shown(
-        [verdicts.of_contrast(contrast), verdicts.of_confidence(contrast)],
+        [verdicts.of_claim(contrast), verdicts.of_confidence(contrast)],
         notes,
         [
             tables.against_published(both, found.published, found.dataset),

@@ -135,7 +135,7 @@ def of_arms(
                 difference, interval, p = _difference(
                     of_arm[arm.name].differences[metric]
                 )
-                cell += f"; {difference} ({interval}), p {p}"
+                cell += f"; {difference} ({interval}); p {p}"
             if published and metric in published.scores.get(arm.name, {}):
                 cell += f"; published {_published(published, arm.name, metric)}"
             cells.append(cell)

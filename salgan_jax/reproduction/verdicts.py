@@ -10,34 +10,48 @@ from salgan_jax.reproduction.results import Contrast, heading
 CLAIM_METRICS: tuple[str, ...] = ("nss", "cc", "ig")
 
 
-def of_contrast(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> str:
-    """Returns where an arm is better than the reference, where worse, where unclear.
+def of_claim(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> str:
+    """Returns whether an arm is better than the reference, and where.
 
     A difference counts whose 95 % interval does not hold 0. "Supported": it is better
     in all metrics; "supported in part": in some, and worse in none; "mixed": better in
     some and worse in others; "not supported": worse in some and better in none;
     "undecided": all intervals hold 0.
     """
-    sorted_out: dict[str, list[str]] = {"better": [], "worse": [], "unclear": []}
-    numbers = []
-    for metric in metrics:
-        found = contrast.differences.get(metric)
-        if found is None or not found.num_images:
-            continue
-        sorted_out[_side(found, scores.is_less_better(metric))].append(heading(metric))
-        numbers.append(f"{heading(metric)} {in_words(found)}")
-    if not numbers:
+    sides = _sides(contrast, metrics)
+    better, worse, unclear = sides["better"], sides["worse"], sides["unclear"]
+    if better and worse:
+        word = "Mixed"
+    elif better:
+        word = "Supported in part" if unclear else "Supported"
+    else:
+        word = "Not supported" if worse else "Undecided"
+    return f"{word}: {of_contrast(contrast, metrics)}"
+
+
+def of_contrast(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> str:
+    """Returns where an arm is better than the reference, where worse, where unclear."""
+    arm, reference = contrast.arm, contrast.reference
+    sides = _sides(contrast, metrics)
+    said = {
+        "better": f"{arm} is better than {reference} in",
+        "worse": f"{arm} is worse than {reference} in",
+        "unclear": f"the difference of {arm} to {reference} may be chance in",
+    }
+    parts = [
+        f"{words} {_listed([heading(metric) for metric in sides[side]])}"
+        for side, words in said.items()
+        if sides[side]
+    ]
+    if not parts:
         names = _listed([heading(metric) for metric in metrics])
-        return f"Undecided: these images give no score in {names}."
-    parts = []
-    for side, said in (
-        ("better", f"{contrast.arm} is better than {contrast.reference} in"),
-        ("worse", f"{contrast.arm} is worse than {contrast.reference} in"),
-        ("unclear", "the interval holds 0 in"),
-    ):
-        if sorted_out[side]:
-            parts.append(f"{said} {_listed(sorted_out[side])}")
-    return f"{_word(sorted_out)}: {'; '.join(parts)} ({'; '.join(numbers)})."
+        return f"of {arm} these images give no score in {names}."
+    known = [metric for metric in metrics if metric in sum(sides.values(), [])]
+    numbers = [f"{heading(x)} {in_words(contrast.differences[x])}" for x in known]
+    found = contrast.differences[known[0]]
+    runs = "1 run" if found.num_runs == 1 else f"{found.num_runs} runs"
+    numbers.append(f"{runs}, {found.num_images} images")
+    return f"{'; '.join(parts)} ({'; '.join(numbers)})."
 
 
 def of_confidence(contrast: Contrast) -> str:
@@ -73,25 +87,22 @@ def in_words(found: RunDifference) -> str:
     )
 
 
-def _side(found: RunDifference, is_less_better: bool) -> str:
-    low, high = (
-        (found.low, found.high)
-        if not is_less_better
-        else (
-            -found.high,
-            -found.low,
-        )
-    )
+def _sides(contrast: Contrast, metrics: Sequence[str]) -> dict[str, list[str]]:
+    """Returns the metrics in which the arm is better, worse, and neither for sure."""
+    sides: dict[str, list[str]] = {"better": [], "worse": [], "unclear": []}
+    for metric in metrics:
+        found = contrast.differences.get(metric)
+        if found is not None and found.num_images:
+            sides[_side(found, is_less_better=scores.is_less_better(metric))].append(
+                metric
+            )
+    return sides
+
+
+def _side(found: RunDifference, *, is_less_better: bool) -> str:
+    sign = -1 if is_less_better else 1
+    low, high = sorted((sign * found.low, sign * found.high))
     return "better" if low > 0 else "worse" if high < 0 else "unclear"
-
-
-def _word(sorted_out: dict[str, list[str]]) -> str:
-    better, worse, unclear = sorted_out.values()
-    if better and worse:
-        return "Mixed"
-    if better:
-        return "Supported in part" if unclear else "Supported"
-    return "Not supported" if worse else "Undecided"
 
 
 def _listed(names: Sequence[str]) -> str:
