@@ -5,8 +5,9 @@ import pathlib
 import numpy as np
 
 from salgan_jax import config as config_module
-from salgan_jax.reproduction import outputs, published, results
+from salgan_jax.reproduction import published, results
 from salgan_jax.reproduction.confidence import NUM_BINS, OfRun
+from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.runs import PlannedRun
 from salgan_jax.reproduction.scoring import ScoredRun
 
@@ -52,7 +53,7 @@ def scored(arm, repeat="seed0", *, higher=0.0, seed=0, folder="runs", images=IMA
 
 def found(experiment, some, *, dataset="osie", is_nested=False, **provenance):
     """What a story knows when all is scored."""
-    return outputs.Found(
+    return Found(
         experiment,
         dataset,
         "validation",

@@ -18,6 +18,7 @@ from salgan_jax.errors import UserError
 from salgan_jax.metrics.over_runs import RunDifference
 from salgan_jax.report import experiment as experiment_page
 from salgan_jax.reproduction import (
+    checks,
     confidence,
     experiments,
     figures,
@@ -294,7 +295,7 @@ UP, DOWN, UNCLEAR = difference(0.1, 0.3), difference(-0.3, -0.1), difference(-0.
         ((DOWN, UNCLEAR, DOWN), "Not supported: perceptual is worse than content in"),
         (
             (UNCLEAR,) * 3,
-            "Undecided: the difference of perceptual to content may be chance in",
+            "Undecided: perceptual and content may be equally good in NSS, CC",
         ),
     ],
 )
@@ -403,7 +404,7 @@ def test_a_broken_experiment_is_one_line(tmp_path):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Reproduces with a script that takes no time, and scores of nothing."""
-    monkeypatch.setattr(runs.training_input, "with_full_names", lambda config: config)
+    monkeypatch.setattr(checks.training_input, "with_full_names", lambda config: config)
     monkeypatch.setattr(record, "generator_updates", lambda run: 9)
     monkeypatch.setattr(
         record, "of_runs", lambda *a: experiment_scores.PROVENANCE | {"seeds": [0]}

@@ -1,55 +1,15 @@
 """The experiments as data: a question, and arms that differ in the fields they name."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
 from salgan_jax import config as config_module
 from salgan_jax import fields
 from salgan_jax.errors import UserError, did_you_mean
+from salgan_jax.reproduction import released_code
+from salgan_jax.reproduction.arms import Arm, Experiment
 from salgan_jax.reproduction.ingredients import INGREDIENTS
-
-Overrides = dict[str, Any]
-
-
-class Arm(NamedTuple):
-    """A recipe that is compared with others.
-
-    Attributes:
-        name: of its runs and its rows.
-        what: it is, in a sentence.
-        overrides: full name of a field -> value.
-        is_modern: of the second config file, and not of the first.
-    """
-
-    name: str
-    what: str
-    overrides: Overrides
-    is_modern: bool = False
-
-
-class Experiment(NamedTuple):
-    """Arms and what is asked of them.
-
-    Attributes:
-        name: for the command line.
-        question: in a sentence.
-        arms: in the order of the tables.
-        reference: the name of the arm that the others are compared with.
-        bootstrap: the run that all arms of a seed go on from; None: the arms start as
-            their configs say.
-        has_equal_updates: the arms must make as many generator updates.
-        notes: sentences that belong beside the results.
-    """
-
-    name: str
-    question: str
-    arms: tuple[Arm, ...]
-    reference: str
-    bootstrap: Arm | None = None
-    has_equal_updates: bool = False
-    notes: tuple[str, ...] = ()
 
 
 def check_name(name: str) -> str:
@@ -110,16 +70,7 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
         for field, value in config.generator_optimizer.to_dict().items()
     }
     fresh = {"phases.carry_optimizer_state": False}
-    notes = [
-        "Both arms start from the same bootstrap run of their seed, with fresh slots "
-        "of the optimizer of the adversarial phase, as in the authors' code."
-    ]
-    if perceptual != adversarial:
-        notes.append(
-            f"The config has {adversarial} adversarial epochs; the perceptual arm has "
-            f"{perceptual}, so that the content arm's {content} epochs have exactly as "
-            "many generator updates."
-        )
+    turns = "in each step" if schedule == "both" else "in turn"
     return Experiment(
         name="perceptual_vs_content",
         question="Does the adversarial loss improve a generator over content loss "
@@ -127,8 +78,7 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
         arms=(
             Arm(
                 "perceptual",
-                "adversarial and content loss, discriminator and generator "
-                + ("in each step" if schedule == "both" else "in turn"),
+                f"adversarial and content loss, discriminator and generator {turns}",
                 fresh | {"phases.bootstrap_epochs": 0, "phases.num_epochs": perceptual},
             ),
             Arm(
@@ -146,7 +96,23 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
             {"phases.num_epochs": phases.bootstrap_epochs},
         ),
         has_equal_updates=True,
-        notes=tuple(notes),
+        notes=_notes_on_updates(adversarial, perceptual, content),
+    )
+
+
+def _notes_on_updates(
+    adversarial: int, perceptual: int, content: int
+) -> tuple[str, ...]:
+    start = (
+        "Both arms start from the same bootstrap run of their seed, with fresh slots "
+        "of the optimizer of the adversarial phase, as in the authors' code."
+    )
+    if perceptual == adversarial:
+        return (start,)
+    return start, (
+        f"The config has {adversarial} adversarial epochs; the perceptual arm has "
+        f"{perceptual}, so that the content arm's {content} epochs have exactly as "
+        "many generator updates."
     )
 
 
@@ -174,65 +140,6 @@ def _downsampling(config: ConfigDict) -> Experiment:
         arms=arms,
         reference="downsample_1",
         notes=(f"Content loss alone, for {epochs} epochs.",),
-    )
-
-
-_DECAYS = tuple(
-    f"{player}_optimizer.weight_decay"
-    for player in ("bootstrap", "generator", "discriminator")
-)
-_AS_WRITTEN: Overrides = {
-    "bootstrap_optimizer.rule": "adagrad",
-    "bootstrap_optimizer.learning_rate": 3e-4,
-    "bootstrap_optimizer.momentum": 0.0,
-    **dict.fromkeys(_DECAYS, 1e-4),
-    "losses.alpha": 5e-3,
-    "model.discriminator": "article",
-}
-_AS_RELEASED: dict[str, tuple[str, Overrides]] = {
-    "no_weight_decay": (
-        "without weight decay, which the code loses in a line break",
-        dict.fromkeys(_DECAYS, 0.0),
-    ),
-    "alpha_0.05": ("content loss ten times as heavy", {"losses.alpha": 0.05}),
-    "discriminator": (
-        "the code's discriminator: 4x4 pool first, weights of conv3 normalised",
-        {"model.discriminator": "released_code"},
-    ),
-    "bootstrap_nesterov": (
-        "bootstrap with Nesterov momentum, its slots not carried over",
-        {
-            "bootstrap_optimizer.rule": "nesterov",
-            "bootstrap_optimizer.learning_rate": 1e-3,
-            "bootstrap_optimizer.momentum": 0.5,
-            "phases.carry_optimizer_state": False,
-        },
-    ),
-}
-
-
-def _released_code(config: ConfigDict) -> Experiment:
-    """The paper as written against each thing that the authors' code does otherwise."""
-    del config
-    together = [changes for _, changes in _AS_RELEASED.values()]
-    return Experiment(
-        name="released_code",
-        question="Which differences between the paper and the authors' released code "
-        "matter?",
-        arms=(
-            Arm("paper", "as the paper has it", _AS_WRITTEN),
-            *(
-                Arm(name, what, _AS_WRITTEN | changes)
-                for name, (what, changes) in _AS_RELEASED.items()
-            ),
-            Arm(
-                "released_code",
-                "all of these at once",
-                _AS_WRITTEN | {k: v for each in together for k, v in each.items()},
-            ),
-        ),
-        reference="paper",
-        notes=("The input convention is that of the initial weights in all arms.",),
     )
 
 
@@ -277,7 +184,7 @@ def _modern_vs_salgan(config: ConfigDict) -> Experiment:
 EXPERIMENTS: dict[str, Callable[[ConfigDict], Experiment]] = {
     "perceptual_vs_content": _perceptual_vs_content,
     "downsampling": _downsampling,
-    "released_code": _released_code,
+    "released_code": released_code.experiment,
     "ingredients": _ingredients,
     "modern_vs_salgan": _modern_vs_salgan,
 }

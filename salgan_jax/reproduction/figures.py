@@ -1,26 +1,15 @@
 """The figures of an experiment, legible at a width of 700 pixels."""
 
-import io
-import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import matplotlib.axes
-import matplotlib.backends.backend_agg
-import matplotlib.figure
-import matplotlib.lines
 import matplotlib.ticker
 import numpy as np
 
-from salgan_jax.metrics.over_runs import RunDifference, RunMean
+from salgan_jax.reproduction import drawing
 from salgan_jax.reproduction.confidence import NUM_BINS
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import METRICS, ArmResult, Contrast, heading
-
-# Okabe and Ito's: told apart by people who see no red or no green.
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "0.4"
-_WIDTH = 7.0  # inches, at 200 dpi
-_DPI = 200
 
 
 class Figure(NamedTuple):
@@ -44,11 +33,11 @@ def against_published(
 ) -> Figure:
     """Returns our means with intervals beside the authors', a panel for each metric."""
     metrics = _known(arms, METRICS[:7])
-    figure, plots = _panels(len(metrics), 1.45)
-    colors = (_BLUE, _ORANGE)
+    figure, plots = drawing.panels(len(metrics), 1.45, num_columns=4)
+    colors = (drawing.BLUE, drawing.ORANGE)
     for plot, metric in zip(plots, metrics, strict=False):
         for place, (arm, color) in enumerate(zip(arms, colors, strict=True)):
-            _dot(plot, place, arm.means[metric], color)
+            drawing.dot(plot, place, arm.means[metric], color)
             value = published and published.scores.get(arm.name, {}).get(metric)
             if value:
                 plot.plot(
@@ -64,10 +53,10 @@ def against_published(
     said = f"none is published for {dataset}"
     if published:
         said = f"diamonds: published ({published.source})"
-    _legend(
+    drawing.legend(
         figure,
         [(arm.name, c, "o", True) for arm, c in zip(arms, colors, strict=True)]
-        + ([("published", _GREY, "D", False)] if published else []),
+        + ([("published", drawing.GREY, "D", False)] if published else []),
     )
     alt = "; ".join(
         f"{heading(metric)} "
@@ -76,7 +65,7 @@ def against_published(
     )
     return Figure(
         "figure1_published.png",
-        _png(figure),
+        drawing.png(figure),
         f"Mean and 95 % interval over runs and images; {said}.",
         f"Our means beside the published ones: {alt}.",
     )
@@ -91,10 +80,12 @@ def of_two(contrast: Contrast, reference: ArmResult) -> Figure:
         and contrast.differences[metric].num_images
         and reference.means[metric].mean  # of 0 there are no percents
     ]
-    figure, (plot,) = _figure(0.36 * len(metrics) + 1.0)
+    figure, (plot,) = drawing.panels(1, 0.36 * len(metrics) + 1.0, num_columns=1)
     for row, metric in enumerate(metrics):
         scale = 100 / abs(reference.means[metric].mean)
-        _row(plot, row, contrast.differences[metric], contrast.of_runs[metric], scale)
+        drawing.row(
+            plot, row, contrast.differences[metric], contrast.of_runs[metric], scale
+        )
     plot.set_yticks(
         range(len(metrics)),
         [heading(m) + (" (lower is better)" if m == "kld" else "") for m in metrics],
@@ -102,13 +93,13 @@ def of_two(contrast: Contrast, reference: ArmResult) -> Figure:
     plot.set_xlabel(
         f"{contrast.arm} minus {contrast.reference}, % of {contrast.reference}"
     )
-    _as_rows(plot, len(metrics))
+    drawing.as_rows(plot, len(metrics))
     said = "; ".join(
         f"{heading(m)} {contrast.differences[m].mean:+.3f}" for m in metrics
     )
     return Figure(
         "figure2_differences.png",
-        _png(figure),
+        drawing.png(figure),
         f"{contrast.arm.capitalize()} minus {contrast.reference}, in percent of the "
         "latter's mean, with 95 % interval; small dots: single runs. "
         "An interval left or right of 0 is a difference that counts.",
@@ -127,19 +118,19 @@ def of_arms(contrasts: Sequence[Contrast]) -> Figure:
         )
     ]
     reference = contrasts[0].reference
-    figure, plots = _panels(
-        len(metrics), 0.22 * len(contrasts) + 0.9, num_columns=3, is_shared=True
+    figure, plots = drawing.panels(
+        len(metrics), 0.22 * len(contrasts) + 0.9, num_columns=3
     )
     for index, (plot, metric) in enumerate(zip(plots, metrics, strict=False)):
         for row, contrast in enumerate(contrasts):
             if contrast.differences[metric].num_images:
                 found = contrast.differences[metric]
-                _row(plot, row, found, contrast.of_runs[metric], 1)
+                drawing.row(plot, row, found, contrast.of_runs[metric], 1)
         better = ", lower is better" if metric == "kld" else ""
         plot.set_title(
             heading(metric) + better, loc="left", fontsize=10, fontweight="bold"
         )
-        _as_rows(plot, len(contrasts))
+        drawing.as_rows(plot, len(contrasts))
         names = [contrast.arm for contrast in contrasts]
         plot.set_yticks(
             range(len(names)), names if index % 3 == 0 else [""] * len(names)
@@ -152,7 +143,7 @@ def of_arms(contrasts: Sequence[Contrast]) -> Figure:
     )
     return Figure(
         "differences.png",
-        _png(figure),
+        drawing.png(figure),
         f"Minus {reference}, with 95 % interval; small dots: single runs.",
         f"Differences of each arm to {reference}: {said}.",
     )
@@ -165,10 +156,10 @@ def of_confidence(histograms: Mapping[str, np.ndarray], truth: np.ndarray) -> Fi
         histograms: int [NUM_BINS] by arm, two of them.
         truth: the same of the ground truth map.
     """
-    figure, (plot,) = _figure(3.2)
+    figure, (plot,) = drawing.panels(1, 3.2, num_columns=1)
     edges = np.linspace(0, 1, NUM_BINS + 1)
     shown = [*histograms.items(), ("ground truth", truth)]
-    styles = ((_BLUE, "-"), (_ORANGE, "-"), (_GREY, "--"))
+    styles = ((drawing.BLUE, "-"), (drawing.ORANGE, "-"), (drawing.GREY, "--"))
     said = []
     for (name, counts), (color, style) in zip(shown, styles, strict=True):
         shares = 100 * counts / max(1, counts.sum())
@@ -182,100 +173,12 @@ def of_confidence(histograms: Mapping[str, np.ndarray], truth: np.ndarray) -> Fi
     plot.set_xlabel("value of the map at a fixated pixel")
     plot.set_ylabel("% of fixated pixels")
     plot.legend(frameon=False)
-    _plain(plot)
     return Figure(
         "confidence.png",
-        _png(figure),
+        drawing.png(figure),
         "Values at fixated pixels, of all runs: predicted probability, and the ground "
         "truth map divided by its maximum.",
         f"Histograms of the values at fixated pixels. {'; '.join(said)}.",
-    )
-
-
-def _figure(height: float) -> tuple[matplotlib.figure.Figure, list]:
-    figure = matplotlib.figure.Figure(
-        figsize=(_WIDTH, height), dpi=_DPI, layout="constrained"
-    )
-    matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
-    return figure, [figure.subplots()]
-
-
-def _panels(
-    number: int, height: float, *, num_columns: int = 4, is_shared: bool = False
-) -> tuple[matplotlib.figure.Figure, list[matplotlib.axes.Axes]]:
-    num_rows = max(1, math.ceil(number / num_columns))
-    figure = matplotlib.figure.Figure(
-        figsize=(_WIDTH, height * num_rows + 0.4), dpi=_DPI, layout="constrained"
-    )
-    matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
-    plots = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
-    for plot in plots[:number]:
-        _plain(plot)
-    for plot in plots[number:]:
-        plot.set_axis_off()
-    return figure, list(plots[:number])
-
-
-def _dot(plot: matplotlib.axes.Axes, place: float, mean: RunMean, color: str) -> None:
-    if mean.num_images:
-        ends = [[mean.mean - mean.low], [mean.high - mean.mean]]
-        plot.errorbar(place, mean.mean, ends, color=color, marker="o", markersize=6)
-
-
-def _row(
-    plot: matplotlib.axes.Axes,
-    row: int,
-    found: RunDifference,
-    of_runs: Sequence[float],
-    scale: float,
-) -> None:
-    if len(of_runs) > 1:
-        plot.plot(
-            np.array(of_runs) * scale,
-            np.full(len(of_runs), row + 0.22),
-            "o",
-            color=_ORANGE,
-            markersize=3.5,
-            alpha=0.8,
-        )
-    ends = np.array([[found.mean - found.low], [found.high - found.mean]]) * scale
-    plot.errorbar(
-        found.mean * scale, row, xerr=ends, color=_BLUE, marker="o", markersize=6
-    )
-
-
-def _as_rows(plot: matplotlib.axes.Axes, number: int) -> None:
-    plot.axvline(0, color="0.3", linewidth=1)
-    plot.set_ylim(number - 0.5, -0.5)
-    plot.grid(axis="x", alpha=0.3)
-    plot.grid(axis="y", visible=False)
-    plot.tick_params(axis="y", length=0)
-    plot.spines[["top", "right", "left"]].set_visible(False)
-
-
-def _plain(plot: matplotlib.axes.Axes) -> None:
-    plot.grid(axis="y", alpha=0.3)
-    plot.spines[["top", "right"]].set_visible(False)
-
-
-def _legend(
-    figure: matplotlib.figure.Figure, entries: Sequence[tuple[str, str, str, bool]]
-) -> None:
-    """Draws one legend for all panels: (label, colour, marker, filled)."""
-    handles = [
-        matplotlib.lines.Line2D(
-            [],
-            [],
-            color=color,
-            marker=marker,
-            linestyle="",
-            label=label,
-            markerfacecolor=color if is_filled else "white",
-        )
-        for label, color, marker, is_filled in entries
-    ]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
     )
 
 
@@ -285,9 +188,3 @@ def _known(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str]:
         for metric in metrics
         if any(metric in arm.means and arm.means[metric].num_images for arm in arms)
     ]
-
-
-def _png(figure: matplotlib.figure.Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()

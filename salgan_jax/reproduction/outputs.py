@@ -3,48 +3,16 @@
 import json
 import math
 import pathlib
-from collections.abc import Sequence
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from salgan_jax import atomic
 from salgan_jax.reproduction import figures, record, tables, verdicts
-from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
-from salgan_jax.reproduction.experiments import Experiment
 from salgan_jax.reproduction.figures import Figure
-from salgan_jax.reproduction.published import Published
+from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.results import ArmResult, Contrast
-from salgan_jax.reproduction.scoring import ScoredRun
 from salgan_jax.reproduction.tables import Table
 
 NUMBERS, TABLES = "experiment.json", "tables.md"
-
-
-class Found(NamedTuple):
-    """All that is known of an experiment whose runs are finished and scored.
-
-    Attributes:
-        experiment: with the arms that were run.
-        dataset, split: that were scored, the former with its edition.
-        scored: the runs.
-        arms, contrasts: the results.
-        baselines: means of baselines and people, by row and metric.
-        published: of these images; None: there is nothing.
-        num_updates: generator updates by run; empty where arms need no equal number.
-        provenance: from `record.of_runs`.
-    """
-
-    experiment: Experiment
-    dataset: str
-    split: str
-    scored: Sequence[ScoredRun]
-    arms: Sequence[ArmResult]
-    contrasts: Sequence[Contrast]
-    baselines: dict[str, dict[str, float]]
-    published: Published | None
-    num_updates: dict[str, int]
-    provenance: dict[str, Any]
 
 
 class Shown(NamedTuple):
@@ -111,14 +79,14 @@ def _of_two_losses(found: Found, notes: list[str]) -> Shown:
         [
             tables.against_published(both, found.published, found.dataset),
             tables.of_two(first, second, contrast),
-            tables.of_confidence(first, second, contrast, _true_means(found)),
+            tables.of_confidence(first, second, contrast, found.true_means()),
         ],
         [
             figures.against_published(both, found.published, found.dataset),
             figures.of_two(contrast, second),
             figures.of_confidence(
-                {arm.name: _histogram(found, arm.name) for arm in both},
-                _true_histogram(found),
+                {arm.name: found.histogram(arm.name) for arm in both},
+                found.true_histogram(),
             ),
         ],
     )
@@ -162,10 +130,10 @@ def _numbers(found: Found, shown: Shown) -> dict[str, Any]:
         "arms": {arm.name: _arm(arm) for arm in found.arms},
         "differences": {each.arm: _contrast(each) for each in found.contrasts},
         "baselines": found.baselines,
-        "ground_truth": _true_means(found)
-        | {"histogram": _true_histogram(found).tolist()},
+        "ground_truth": found.true_means()
+        | {"histogram": found.true_histogram().tolist()},
         "histograms": {
-            arm.name: _histogram(found, arm.name).tolist() for arm in found.arms
+            arm.name: found.histogram(arm.name).tolist() for arm in found.arms
         },
         "published": published and published._asdict(),
         "runs": [
@@ -199,32 +167,6 @@ def _contrast(contrast: Contrast) -> dict[str, Any]:
     return {
         measure: found._asdict() | {"of_runs": contrast.of_runs[measure]}
         for measure, found in contrast.differences.items()
-    }
-
-
-def _histogram(found: Found, arm: str) -> np.ndarray:
-    of_arm = [each.predicted.histogram for each in found.scored if each.run.arm == arm]
-    return np.sum(of_arm, axis=0)
-
-
-def _of_reference(found: Found) -> list[ScoredRun]:
-    reference = found.experiment.reference
-    return [each for each in found.scored if each.run.arm == reference]
-
-
-def _true_histogram(found: Found) -> np.ndarray:
-    return np.sum([each.true.histogram for each in _of_reference(found)], axis=0)
-
-
-def _true_means(found: Found) -> dict[str, float]:
-    some = [each.true for each in _of_reference(found)]
-    columns = {
-        CONFIDENCE: np.concatenate([each.confidence for each in some]),
-        SPREAD: np.concatenate([each.spread for each in some]),
-    }
-    return {
-        name: float(np.nanmean(values)) if not np.isnan(values).all() else math.nan
-        for name, values in columns.items()
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from salgan_jax.errors import UserError
-from salgan_jax.reproduction.experiments import Overrides
+from salgan_jax.reproduction.arms import Overrides
 
 
 class Repeats(NamedTuple):

@@ -9,8 +9,8 @@ import numpy as np
 from salgan_jax.evaluation import scores
 from salgan_jax.metrics import over_runs
 from salgan_jax.metrics.over_runs import RunDifference, RunMean
+from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
-from salgan_jax.reproduction.experiments import Experiment
 from salgan_jax.reproduction.scoring import ScoredRun
 
 # In the order of the paper's tables; what they lack comes after.

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from salgan_jax import places
 from salgan_jax.errors import UserError
 from salgan_jax.reproduction import (
+    checks,
     experiments,
     outputs,
     published,
@@ -20,8 +21,8 @@ from salgan_jax.reproduction import (
     scoring,
     stages,
 )
-from salgan_jax.reproduction.experiments import Experiment
-from salgan_jax.reproduction.outputs import Found
+from salgan_jax.reproduction.arms import Experiment
+from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.repeats import Repeats
 from salgan_jax.reproduction.runs import PlannedRun, Source
 from salgan_jax.sweep import running
@@ -73,9 +74,9 @@ def reproduce(
     folder = _workdir(name, source.config, asked.workdir)
     first = runs.bootstraps(experiment, source, repeats, folder)
     second = runs.of_all_arms(experiment, source, asked.modern, repeats, folder)
-    runs.check(first or second)
-    runs.check(second, is_second_stage=bool(first))
-    runs.check_workdir(folder, whole, [*first, *second])
+    checks.check_configs(first or second)
+    checks.check_configs(second, is_second_stage=bool(first))
+    checks.check_workdir(folder, whole, [*first, *second])
     for note in experiment.notes:
         logging.info("%s", note)
     folder.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ def of_contrast(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> s
     said = {
         "better": f"{arm} is better than {reference} in",
         "worse": f"{arm} is worse than {reference} in",
-        "unclear": f"the difference of {arm} to {reference} may be chance in",
+        "unclear": f"{arm} and {reference} may be equally good in",
     }
     parts = [
         f"{words} {_listed([heading(metric) for metric in sides[side]])}"
@@ -46,7 +46,7 @@ def of_contrast(contrast: Contrast, metrics: Sequence[str] = CLAIM_METRICS) -> s
     if not parts:
         names = _listed([heading(metric) for metric in metrics])
         return f"of {arm} these images give no score in {names}."
-    known = [metric for metric in metrics if metric in sum(sides.values(), [])]
+    known = [x for x in metrics if any(x in side for side in sides.values())]
     numbers = [f"{heading(x)} {in_words(contrast.differences[x])}" for x in known]
     found = contrast.differences[known[0]]
     runs = "1 run" if found.num_runs == 1 else f"{found.num_runs} runs"
