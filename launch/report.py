@@ -1,10 +1,12 @@
 """Makes one HTML page of a run, or of several to compare.
 
   python launch/report.py runs/osie_content runs/osie --output=report.html
+  python launch/report.py runs/perceptual_vs_content-osie --output=report.html
 
 The page holds the question, scores with intervals beside baselines and people, learning
-curves, what each run predicts for each image, and every config. It is one file that
-loads nothing: open it in a browser, send it to somebody.
+curves, what each run predicts for each image, and every config. Of an experiment of
+reproduce.py also its tables and figures. It is one file that loads nothing: open it in
+a browser, send it to somebody.
 """
 
 from absl import flags

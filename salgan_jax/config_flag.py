@@ -19,6 +19,9 @@ from salgan_jax.errors import UserError
 
 flags.disclaim_key_flags()  # they are those of the script
 _HELP = "help_config"
+# Flag -> the file where none is given. They are no defaults of the flags: those are
+# loaded, with what changes them, before a mistake can be named.
+_DEFAULTS: dict[str, str] = {}
 
 
 class Given(NamedTuple):
@@ -33,10 +36,17 @@ class Given(NamedTuple):
     overrides: dict[str, Any]
 
 
-def define() -> flags.FlagHolder[ConfigDict]:
-    """Defines --config, which must be given, and --help_config; returns the former."""
+def define(default: str | None = None) -> flags.FlagHolder[ConfigDict]:
+    """Defines --config and --help_config, and returns the former.
+
+    Args:
+        default: a file; None: --config must be given.
+    """
+    by_default = f"; {default} by default" if default else ""
     holder = config_flags.DEFINE_config_file(
-        "config", None, "A file in configs/; --config.batch_size=8 changes a field."
+        "config",
+        None,
+        f"A file in configs/{by_default}; --config.batch_size=8 changes a field.",
     )
     flags.DEFINE_bool(
         _HELP,
@@ -44,7 +54,28 @@ def define() -> flags.FlagHolder[ConfigDict]:
         "Print every field of the config with value, unit and source, and end.",
     )
     flags.mark_flag_as_required("config")
+    if default is not None:
+        _DEFAULTS["config"] = default
     return holder
+
+
+def define_second(
+    name: str, default: str, help_text: str
+) -> flags.FlagHolder[ConfigDict]:
+    """Defines a flag for another config; its value is None if there is no such file."""
+    if os.path.isfile(default):
+        _DEFAULTS[name] = default
+    return config_flags.DEFINE_config_file(name, None, help_text)
+
+
+def with_defaults(argv: Sequence[str]) -> list[str]:
+    """Returns the command line with the config files that it leaves out."""
+    added = [
+        f"--{name}={file}"
+        for name, file in _DEFAULTS.items()
+        if not any(re.match(rf"--?{name}(=|$)", word) for word in argv[1:])
+    ]
+    return [*argv[:1], *added, *argv[1:]]
 
 
 def define_required(name: str, help_text: str) -> flags.FlagHolder[str]:
@@ -64,9 +95,9 @@ def mark_as_required(name: str) -> None:
     flags.register_multi_flags_validator([name, _HELP], is_given, message)
 
 
-def given() -> Given:
-    """Returns what was said after --config and --config.FIELD."""
-    flag: Any = flags.FLAGS["config"]
+def given(name: str = "config") -> Given:
+    """Returns what was said after --config and --config.FIELD, or after another."""
+    flag: Any = flags.FLAGS[name]
     return Given(flag.config_filename, dict(flag.override_values))
 
 

@@ -182,6 +182,7 @@ def _hide_library_chatter() -> None:
 
 
 def _parse_flags(argv: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    argv = config_flag.with_defaults(argv)
     try:
         with config_flag.mistakes_named(argv):
             positional = flags.FLAGS(argv)

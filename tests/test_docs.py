@@ -33,6 +33,7 @@ from salgan_jax.metrics.batches import METRICS
 from salgan_jax.metrics.conventions import CONVENTIONS
 from salgan_jax.prediction import formats, predicted_with
 from salgan_jax.prediction.summary import Summary
+from salgan_jax.reproduction import experiments
 from salgan_jax.submission.benchmarks import BENCHMARKS
 
 
@@ -318,6 +319,30 @@ def test_every_command_about_sweeps_runs(folder, monkeypatch):
     code, output = run(f"{train} --config.data.dataset=popout/tiny", folder)
     assert code == 0, output
     assert len(list((folder / "runs" / "tracked").glob("wandb/offline-run-*"))) == 1
+
+
+@pytest.mark.slow
+def test_every_command_about_comparisons_runs(folder):
+    two_losses, ingredients, report = shown_in("docs/reproduce.md")
+    two_losses += f" --config=configs/smoke.py {shlex.join(SMALL)} --seeds=0"
+    ingredients += f" {shlex.join(SMALL)} --config.model.width_multiplier=0.0625"
+    workdir = "runs/perceptual_vs_content-salicon_2015"
+    shown = [two_losses, ingredients.replace("folds=5", "folds=2"), report]
+    smaller = two_losses.replace("salicon/2015", "popout/tiny")
+    run_all([f"{smaller} --workdir={workdir}", *shown[1:]], folder)
+    assert (folder / "report.html").exists()
+    assert len(list((folder / "runs").glob("ingredients-osie/runs/*-fold?"))) >= 4
+
+
+def test_the_page_about_comparisons_names_every_experiment_arm_and_flag():
+    text = page("docs/reproduce.md")
+    for name, make in experiments.EXPERIMENTS.items():
+        assert f"| `{name}` |" in text
+        if name != "ingredients":
+            for arm in make(config_module.default()).arms:
+                assert f"`{arm.name}`" in text, arm.name
+    for flag in re.findall(r'DEFINE_\w+\(\s*"(\w+)"', page("launch/reproduce.py")):
+        assert f"`--{flag}`" in text, flag
 
 
 def test_the_page_about_speed_names_every_setting():

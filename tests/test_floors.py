@@ -20,7 +20,7 @@ PICTURE = """
 4 compilation experiment initial_weights importing
 4 export announcement run_log run_pictures intervals evaluation submission inference
 4 prediction inspection config_help provenance sweep
-4 loading saliency report compile_ahead demo
+4 loading saliency report compile_ahead demo reproduction
 5 doors config_flag predictor_flags launch configs
 """
 FLOOR_OF = {

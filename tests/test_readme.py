@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
 
 def test_every_door_is_shown():
     doors = [path.name for path in (ROOT / "launch").glob("*.py")]
-    assert len(doors) == 13
+    assert len(doors) == 14
     shown = commands("".join(block for p in PAGES for block in blocks("bash", page(p))))
     assert all(any(f"launch/{door}" in line for line in shown) for door in doors)
 

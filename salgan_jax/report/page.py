@@ -27,6 +27,7 @@ class Contents(NamedTuple):
         images: that were scored.
         convention: of the scores.
         panels: that are shown, in the order of the data set; may be none.
+        experiments: what those among the folders found, as HTML; "": there is none.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Contents(NamedTuple):
     images: EvaluationInput
     convention: str
     panels: Sequence[Panel]
+    experiments: str = ""
 
 
 def render(contents: Contents) -> str:
@@ -55,6 +57,7 @@ def render(contents: Contents) -> str:
         title=escaped(title),
         question=escaped(asked),
         answers=_answers(contents),
+        experiments=contents.experiments,
         facts=_facts(contents),
         runs=sections.run_cards(runs, contents.scores),
         scores=_scores(contents),
@@ -68,6 +71,8 @@ def render(contents: Contents) -> str:
 
 
 def _answers(contents: Contents) -> str:
+    if contents.experiments:  # which know all runs, and say what they answer
+        return ""
     first, *others = contents.runs
     return "".join(
         f"<p class=answer>{escaped(sentence)}</p>"

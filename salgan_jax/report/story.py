@@ -9,7 +9,7 @@ from salgan_jax import atomic
 from salgan_jax.errors import UserError
 from salgan_jax.metrics.conventions import Convention
 from salgan_jax.prediction import files
-from salgan_jax.report import page, panels, run_scores, runs
+from salgan_jax.report import experiment, page, panels, run_scores, runs
 from salgan_jax.report.page import Contents
 
 
@@ -39,7 +39,8 @@ def write(
     """Writes the page of some runs when everything is known, and returns what it shows.
 
     Args:
-        workdirs: of the runs, in the order of the columns.
+        workdirs: of the runs, in the order of the columns; or of an experiment, which
+            stands for the first run of each of its arms.
         output: the HTML file; its folder is made where it is missing.
         names: of the runs; none: as their folders are called.
         title, question: the page's words; "": made from the runs.
@@ -56,13 +57,23 @@ def write(
         raise UserError(f"--output={output} is a folder: name a file, as report.html")
     if num_images < 0:
         raise UserError(f"--num_images is {num_images}: it must be 0 or more")
-    some = runs.open_runs(workdirs, names, choice.data_dir)
+    opened = experiment.open_all(workdirs)
+    some = runs.open_runs(opened.workdirs, names, choice.data_dir)
     images = run_scores.choose_images(some, **choice._asdict())
     files.make_output_folder(output.parent)
     found = run_scores.score(some, images, convention)
     chosen = panels.choose(found, num_images)
     shown = panels.make(some, images.records, chosen) if chosen else []
-    contents = Contents(title, question, some, found, images, convention.name, shown)
+    contents = Contents(
+        title or opened.title,
+        question or opened.question,
+        some,
+        found,
+        images,
+        convention.name,
+        shown,
+        opened.experiments,
+    )
     text = page.render(contents)
     with atomic.written_aside(output) as file:
         file.write(text.encode())

@@ -1,0 +1,44 @@
+"""What an experiment is made of: arms, the recipes that it compares."""
+
+from typing import Any, NamedTuple
+
+Overrides = dict[str, Any]
+
+
+class Arm(NamedTuple):
+    """A recipe that is compared with others.
+
+    Attributes:
+        name: of its runs and its rows.
+        what: it is, in a sentence.
+        overrides: full name of a field -> value.
+        is_modern: of the second config file, and not of the first.
+    """
+
+    name: str
+    what: str
+    overrides: Overrides
+    is_modern: bool = False
+
+
+class Experiment(NamedTuple):
+    """Arms and what is asked of them.
+
+    Attributes:
+        name: for the command line.
+        question: in a sentence.
+        arms: in the order of the tables.
+        reference: the name of the arm that the others are compared with.
+        bootstrap: the run that all arms of a seed go on from; None: the arms start as
+            their configs say.
+        has_equal_updates: the arms must make as many generator updates.
+        notes: sentences that belong beside the results.
+    """
+
+    name: str
+    question: str
+    arms: tuple[Arm, ...]
+    reference: str
+    bootstrap: Arm | None = None
+    has_equal_updates: bool = False
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,190 @@
+"""The experiments as data: a question, and arms that differ in the fields they name."""
+
+from collections.abc import Callable
+
+from ml_collections import ConfigDict
+
+from salgan_jax import config as config_module
+from salgan_jax import fields
+from salgan_jax.errors import UserError, did_you_mean
+from salgan_jax.reproduction import released_code
+from salgan_jax.reproduction.arms import Arm, Experiment
+from salgan_jax.reproduction.ingredients import INGREDIENTS
+
+
+def check_name(name: str) -> str:
+    """Returns the name of an experiment.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in EXPERIMENTS:
+        said = f"there is no experiment {name!r}" if name else "name an experiment"
+        known = ", ".join(EXPERIMENTS)
+        raise UserError(f"{said}: {known}{did_you_mean(name, EXPERIMENTS)}")
+    return name
+
+
+def of(name: str, config: ConfigDict) -> Experiment:
+    """Returns an experiment for a config; some arms follow from its numbers of epochs.
+
+    Raises:
+        UserError: the config has not the phases that the experiment is about.
+    """
+    return EXPERIMENTS[name](config)
+
+
+def equal_epochs(adversarial_epochs: int, schedule: str) -> tuple[int, int]:
+    """Returns epochs (perceptual, content) with as many updates of the generator.
+
+    Where discriminator and generator take turns, every second adversarial step is the
+    generator's; an odd number of epochs becomes the next even one.
+
+    >>> equal_epochs(104, "alternate"), equal_epochs(105, "alternate")
+    ((104, 52), (106, 53))
+    >>> equal_epochs(53, "both")
+    (53, 53)
+    """
+    if schedule == "both":
+        return adversarial_epochs, adversarial_epochs
+    even = adversarial_epochs + adversarial_epochs % 2
+    return even, even // 2
+
+
+def _perceptual_vs_content(config: ConfigDict) -> Experiment:
+    """From one bootstrap go on with the game, and with content loss alone.
+
+    Both begin with fresh slots of the same optimizer, that of the adversarial phase, as
+    in the authors' code, so that they differ in the loss alone.
+    """
+    phases, schedule = config.phases, config.schedule
+    adversarial = phases.num_epochs - phases.bootstrap_epochs
+    if not (phases.bootstrap_epochs and adversarial):
+        raise UserError(
+            "perceptual_vs_content needs both phases: config.phases.bootstrap_epochs "
+            f"is {phases.bootstrap_epochs} of {phases.num_epochs} epochs"
+        )
+    perceptual, content = equal_epochs(adversarial, schedule)
+    optimizer = {
+        f"bootstrap_optimizer.{field}": value
+        for field, value in config.generator_optimizer.to_dict().items()
+    }
+    fresh = {"phases.carry_optimizer_state": False}
+    turns = "in each step" if schedule == "both" else "in turn"
+    return Experiment(
+        name="perceptual_vs_content",
+        question="Does the adversarial loss improve a generator over content loss "
+        "alone, at equal generator updates?",
+        arms=(
+            Arm(
+                "perceptual",
+                f"adversarial and content loss, discriminator and generator {turns}",
+                fresh | {"phases.bootstrap_epochs": 0, "phases.num_epochs": perceptual},
+            ),
+            Arm(
+                "content",
+                "content loss alone, as many generator updates",
+                fresh
+                | optimizer
+                | {"phases.bootstrap_epochs": content, "phases.num_epochs": content},
+            ),
+        ),
+        reference="content",
+        bootstrap=Arm(
+            "bootstrap",
+            "content loss alone, where both arms start",
+            {"phases.num_epochs": phases.bootstrap_epochs},
+        ),
+        has_equal_updates=True,
+        notes=_notes_on_updates(adversarial, perceptual, content),
+    )
+
+
+def _notes_on_updates(
+    adversarial: int, perceptual: int, content: int
+) -> tuple[str, ...]:
+    start = (
+        "Both arms start from the same bootstrap run of their seed, with fresh slots "
+        "of the optimizer of the adversarial phase, as in the authors' code."
+    )
+    if perceptual == adversarial:
+        return (start,)
+    return start, (
+        f"The config has {adversarial} adversarial epochs; the perceptual arm has "
+        f"{perceptual}, so that the content arm's {content} epochs have exactly as "
+        "many generator updates."
+    )
+
+
+def _downsampling(config: ConfigDict) -> Experiment:
+    """The paper's Table 2: the content loss at four sizes, in the bootstrap alone."""
+    epochs = config.phases.bootstrap_epochs
+    if not epochs:
+        raise UserError(
+            "downsampling is about content loss alone, and "
+            "config.phases.bootstrap_epochs is 0"
+        )
+    arms = tuple(
+        Arm(
+            f"downsample_{factor}",
+            f"content loss alone, of maps {factor} times smaller"
+            if factor > 1
+            else "content loss alone, of whole maps",
+            {"phases.num_epochs": epochs, "losses.content_downsample": factor},
+        )
+        for factor in (1, 2, 4, 8)
+    )
+    return Experiment(
+        name="downsampling",
+        question="How much smaller should both maps be for the content loss?",
+        arms=arms,
+        reference="downsample_1",
+        notes=(f"Content loss alone, for {epochs} epochs.",),
+    )
+
+
+def _ingredients(config: ConfigDict) -> Experiment:
+    """SalGAN without any ingredient, and with each of them alone."""
+    del config
+    names = {name for each in INGREDIENTS.values() for name in each.fields}
+    default = fields.flat(config_module.default().to_dict())
+    off = {name: default[name] for name in default if name in names}
+    return Experiment(
+        name="ingredients",
+        question="What does each ingredient alone add to SalGAN?",
+        arms=(
+            Arm("salgan", "the config with every ingredient off", off),
+            *(
+                Arm(name, each.what, off | each.fields)
+                for name, each in INGREDIENTS.items()
+            ),
+        ),
+        reference="salgan",
+    )
+
+
+def _modern_vs_salgan(config: ConfigDict) -> Experiment:
+    """The config, its ablation, and a second config file with all that helps."""
+    return Experiment(
+        name="modern_vs_salgan",
+        question="How much better than SalGAN is a recipe with what was learnt since?",
+        arms=(
+            Arm("salgan", "the config as it is", {}),
+            Arm(
+                "content_only",
+                "the config with content loss alone",
+                {"phases.bootstrap_epochs": config.phases.num_epochs},
+            ),
+            Arm("modern", "the second config file", {}, is_modern=True),
+        ),
+        reference="salgan",
+    )
+
+
+EXPERIMENTS: dict[str, Callable[[ConfigDict], Experiment]] = {
+    "perceptual_vs_content": _perceptual_vs_content,
+    "downsampling": _downsampling,
+    "released_code": released_code.experiment,
+    "ingredients": _ingredients,
+    "modern_vs_salgan": _modern_vs_salgan,
+}

@@ -1,0 +1,190 @@
+"""The figures of an experiment, legible at a width of 700 pixels."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.ticker
+import numpy as np
+
+from salgan_jax.reproduction import drawing
+from salgan_jax.reproduction.confidence import NUM_BINS
+from salgan_jax.reproduction.published import Published
+from salgan_jax.reproduction.results import METRICS, ArmResult, Contrast, heading
+
+
+class Figure(NamedTuple):
+    """A figure and what it shows.
+
+    Attributes:
+        file: its name.
+        png: its content.
+        caption: for everybody.
+        alt: for those who do not see it.
+    """
+
+    file: str
+    png: bytes
+    caption: str
+    alt: str
+
+
+def against_published(
+    arms: Sequence[ArmResult], published: Published | None, dataset: str
+) -> Figure:
+    """Returns our means with intervals beside the authors', a panel for each metric."""
+    metrics = _known(arms, METRICS[:7])
+    figure, plots = drawing.panels(len(metrics), 1.45, num_columns=4)
+    colors = (drawing.BLUE, drawing.ORANGE)
+    for plot, metric in zip(plots, metrics, strict=False):
+        for place, (arm, color) in enumerate(zip(arms, colors, strict=True)):
+            drawing.dot(plot, place, arm.means[metric], color)
+            value = published and published.scores.get(arm.name, {}).get(metric)
+            if value:
+                plot.plot(
+                    *(place + 0.25, value, "D"),
+                    markerfacecolor="white",
+                    markeredgecolor=color,
+                    markersize=6,
+                )
+        plot.set_title(heading(metric), loc="left", fontsize=10, fontweight="bold")
+        plot.margins(y=0.15)
+        plot.set_xlim(-0.5, len(arms) - 0.3)
+        plot.set_xticks([])
+    said = f"none is published for {dataset}"
+    if published:
+        said = f"diamonds: published ({published.source})"
+    drawing.legend(
+        figure,
+        [(arm.name, c, "o", True) for arm, c in zip(arms, colors, strict=True)]
+        + ([("published", drawing.GREY, "D", False)] if published else []),
+    )
+    alt = "; ".join(
+        f"{heading(metric)} "
+        + ", ".join(f"{arm.name} {arm.means[metric].mean:.3f}" for arm in arms)
+        for metric in metrics
+    )
+    return Figure(
+        "figure1_published.png",
+        drawing.png(figure),
+        f"Mean and 95 % interval over runs and images; {said}.",
+        f"Our means beside the published ones: {alt}.",
+    )
+
+
+def of_two(contrast: Contrast, reference: ArmResult) -> Figure:
+    """Returns the differences of each metric in percent of the reference's mean."""
+    metrics = [
+        metric
+        for metric in METRICS
+        if metric in contrast.differences
+        and contrast.differences[metric].num_images
+        and reference.means[metric].mean  # of 0 there are no percents
+    ]
+    figure, (plot,) = drawing.panels(1, 0.36 * len(metrics) + 1.0, num_columns=1)
+    for row, metric in enumerate(metrics):
+        scale = 100 / abs(reference.means[metric].mean)
+        drawing.row(
+            plot, row, contrast.differences[metric], contrast.of_runs[metric], scale
+        )
+    plot.set_yticks(
+        range(len(metrics)),
+        [heading(m) + (" (lower is better)" if m == "kld" else "") for m in metrics],
+    )
+    plot.set_xlabel(
+        f"{contrast.arm} minus {contrast.reference}, % of {contrast.reference}"
+    )
+    drawing.as_rows(plot, len(metrics))
+    said = "; ".join(
+        f"{heading(m)} {contrast.differences[m].mean:+.3f}" for m in metrics
+    )
+    return Figure(
+        "figure2_differences.png",
+        drawing.png(figure),
+        f"{contrast.arm.capitalize()} minus {contrast.reference}, in percent of the "
+        "latter's mean, with 95 % interval; small dots: single runs. "
+        "An interval left or right of 0 is a difference that counts.",
+        f"Differences of {contrast.arm} to {contrast.reference}: {said}.",
+    )
+
+
+def of_arms(contrasts: Sequence[Contrast]) -> Figure:
+    """Returns the differences of every arm to the reference, a panel a metric."""
+    metrics = [
+        metric
+        for metric in METRICS
+        if any(
+            metric in each.differences and each.differences[metric].num_images
+            for each in contrasts
+        )
+    ]
+    reference = contrasts[0].reference
+    figure, plots = drawing.panels(
+        len(metrics), 0.22 * len(contrasts) + 0.9, num_columns=3
+    )
+    for index, (plot, metric) in enumerate(zip(plots, metrics, strict=False)):
+        for row, contrast in enumerate(contrasts):
+            if contrast.differences[metric].num_images:
+                found = contrast.differences[metric]
+                drawing.row(plot, row, found, contrast.of_runs[metric], 1)
+        better = ", lower is better" if metric == "kld" else ""
+        plot.set_title(
+            heading(metric) + better, loc="left", fontsize=10, fontweight="bold"
+        )
+        drawing.as_rows(plot, len(contrasts))
+        names = [contrast.arm for contrast in contrasts]
+        plot.set_yticks(
+            range(len(names)), names if index % 3 == 0 else [""] * len(names)
+        )
+        plot.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(3))
+    said = "; ".join(
+        f"{each.arm} "
+        + ", ".join(f"{heading(m)} {each.differences[m].mean:+.3f}" for m in metrics)
+        for each in contrasts
+    )
+    return Figure(
+        "differences.png",
+        drawing.png(figure),
+        f"Minus {reference}, with 95 % interval; small dots: single runs.",
+        f"Differences of each arm to {reference}: {said}.",
+    )
+
+
+def of_confidence(histograms: Mapping[str, np.ndarray], truth: np.ndarray) -> Figure:
+    """Returns how often fixated pixels have which predicted probability.
+
+    Args:
+        histograms: int [NUM_BINS] by arm, two of them.
+        truth: the same of the ground truth map.
+    """
+    figure, (plot,) = drawing.panels(1, 3.2, num_columns=1)
+    edges = np.linspace(0, 1, NUM_BINS + 1)
+    shown = [*histograms.items(), ("ground truth", truth)]
+    styles = ((drawing.BLUE, "-"), (drawing.ORANGE, "-"), (drawing.GREY, "--"))
+    said = []
+    for (name, counts), (color, style) in zip(shown, styles, strict=True):
+        shares = 100 * counts / max(1, counts.sum())
+        plot.stairs(
+            shares, edges, color=color, linestyle=style, linewidth=2, label=name
+        )
+        mean = float(np.sum(shares * (edges[:-1] + edges[1:]) / 2) / 100)
+        said.append(f"{name}: mean about {mean:.2f}")
+    plot.set_xlim(0, 1)
+    plot.set_ylim(bottom=0)
+    plot.set_xlabel("value of the map at a fixated pixel")
+    plot.set_ylabel("% of fixated pixels")
+    plot.legend(frameon=False)
+    return Figure(
+        "confidence.png",
+        drawing.png(figure),
+        "Values at fixated pixels, of all runs: predicted probability, and the ground "
+        "truth map divided by its maximum.",
+        f"Histograms of the values at fixated pixels. {'; '.join(said)}.",
+    )
+
+
+def _known(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str]:
+    return [
+        metric
+        for metric in metrics
+        if any(metric in arm.means and arm.means[metric].num_images for arm in arms)
+    ]

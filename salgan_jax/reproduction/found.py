@@ -1,0 +1,63 @@
+"""All that is known of an experiment whose runs are finished and scored."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from salgan_jax.reproduction.arms import Experiment
+from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD, OfRun
+from salgan_jax.reproduction.published import Published
+from salgan_jax.reproduction.results import ArmResult, Contrast
+from salgan_jax.reproduction.scoring import ScoredRun
+
+
+class Found(NamedTuple):
+    """An experiment with its results.
+
+    Attributes:
+        experiment: with the arms that were run.
+        dataset, split: that were scored, the former with its edition.
+        scored: the runs.
+        arms, contrasts: the results.
+        baselines: means of baselines and people, by row and metric.
+        published: of these images; None: there is nothing.
+        num_updates: generator updates by run; empty where arms need no equal number.
+        provenance: from `record.of_runs`.
+    """
+
+    experiment: Experiment
+    dataset: str
+    split: str
+    scored: Sequence[ScoredRun]
+    arms: Sequence[ArmResult]
+    contrasts: Sequence[Contrast]
+    baselines: dict[str, dict[str, float]]
+    published: Published | None
+    num_updates: dict[str, int]
+    provenance: dict[str, Any]
+
+    def histogram(self, arm: str) -> np.ndarray:
+        """Returns of all runs of an arm what they predict at fixated pixels."""
+        of_arm = [each for each in self.scored if each.run.arm == arm]
+        return np.sum([each.predicted.histogram for each in of_arm], axis=0)
+
+    def true_histogram(self) -> np.ndarray:
+        """Returns the values of the ground truth there, counted once for each run."""
+        return np.sum([each.histogram for each in self._true()], axis=0)
+
+    def true_means(self) -> dict[str, float]:
+        """Returns confidence and spread of the ground truth; NaN where it has none."""
+        columns = {
+            CONFIDENCE: np.concatenate([each.confidence for each in self._true()]),
+            SPREAD: np.concatenate([each.spread for each in self._true()]),
+        }
+        return {
+            name: float(np.nanmean(values)) if not np.isnan(values).all() else math.nan
+            for name, values in columns.items()
+        }
+
+    def _true(self) -> list[OfRun]:
+        reference = self.experiment.reference
+        return [each.true for each in self.scored if each.run.arm == reference]

@@ -1,0 +1,137 @@
+"""The story of an experiment: its runs are trained, scored, compared and shown."""
+
+import pathlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from absl import logging
+from ml_collections import ConfigDict
+
+from salgan_jax import places
+from salgan_jax.errors import UserError
+from salgan_jax.reproduction import (
+    checks,
+    experiments,
+    outputs,
+    published,
+    record,
+    results,
+    runs,
+    scoring,
+    stages,
+)
+from salgan_jax.reproduction.arms import Experiment
+from salgan_jax.reproduction.found import Found
+from salgan_jax.reproduction.repeats import Repeats
+from salgan_jax.reproduction.runs import PlannedRun, Source
+from salgan_jax.sweep import running
+from salgan_jax.sweep.devices import Environment
+
+
+class Asked(NamedTuple):
+    """What was asked for on the command line.
+
+    Attributes:
+        source: the config.
+        modern: the second config; None: there is no such file.
+        repeats: seeds or folds.
+        arms: only these; none: all.
+        workdir: "": `runs/EXPERIMENT-DATASET`.
+    """
+
+    source: Source
+    modern: Source | None
+    repeats: Repeats
+    arms: Sequence[str] = ()
+    workdir: str = ""
+
+
+def reproduce(
+    name: str, asked: Asked, script: pathlib.Path, slots: Sequence[Environment]
+) -> int:
+    """Trains and scores the runs of an experiment, and writes and prints its tables.
+
+    Runs and scores that were finished before are left alone.
+
+    Args:
+        name: of the experiment.
+        asked: what of it.
+        script: `launch/train.py`.
+        slots: how many runs there are at a time, and what the environment of each has
+            besides.
+
+    Returns:
+        The exit code: 1 where a run has failed, 130 after Ctrl-C, else 0.
+
+    Raises:
+        UserError, FileNotFoundError: a run cannot be, or the workdir holds another
+            experiment; nothing was begun.
+    """
+    source, repeats = asked.source, asked.repeats
+    whole = experiments.of(name, source.config)
+    experiment = runs.of_arms(whole, asked.arms)
+    folder = _workdir(name, source.config, asked.workdir)
+    first = runs.bootstraps(experiment, source, repeats, folder)
+    second = runs.of_all_arms(experiment, source, asked.modern, repeats, folder)
+    checks.check_configs(first or second)
+    checks.check_configs(second, is_second_stage=bool(first))
+    checks.check_workdir(folder, whole, [*first, *second])
+    for note in experiment.notes:
+        logging.info("%s", note)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / runs.FOLDER).mkdir(exist_ok=True)
+    with running.alone(folder) as lock:
+        planned = [stage for stage in (first, second) if stage]
+        code = stages.train(planned, script, slots, lock=lock)
+        if code is not None:
+            return code
+        found = _found(experiment, asked, [*first, *second], second)
+        shown = outputs.shown(found)
+        written = outputs.write(folder, found, shown)
+    print(f"\n{shown.markdown(found)}")
+    print(f"written to {folder}: {', '.join(written)}; every run is in {runs.FOLDER}/")
+    return 0
+
+
+def _found(
+    experiment: Experiment,
+    asked: Asked,
+    everything: Sequence[PlannedRun],
+    compared: Sequence[PlannedRun],
+) -> Found:
+    is_nested = bool(asked.repeats.num_folds)
+    scored = []
+    groups = [list(compared)]
+    if is_nested:  # each fold has images of its own
+        folds = dict.fromkeys(run.repeat for run in compared)
+        groups = [[run for run in compared if run.repeat == fold] for fold in folds]
+    for group in groups:
+        scored += scoring.score(group)
+    dataset, split = scored[0].dataset, scored[0].split
+    num_updates = {}
+    if experiment.has_equal_updates:
+        num_updates = {run.name: record.generator_updates(run) for run in compared}
+        assert len(set(num_updates.values())) == 1, num_updates
+    modern = asked.modern if any(arm.is_modern for arm in experiment.arms) else None
+    return Found(
+        experiment,
+        dataset,
+        split,
+        scored,
+        results.of_arms(experiment, scored, is_nested=is_nested),
+        results.contrasts(experiment, scored, is_nested=is_nested),
+        scoring.baselines(scored),
+        None if is_nested else published.find(experiment.name, dataset, split),
+        num_updates,
+        record.of_runs(everything, asked.source, modern, asked.repeats),
+    )
+
+
+def _workdir(name: str, config: ConfigDict, workdir: str) -> pathlib.Path:
+    if places.is_bucket(workdir):
+        raise UserError(
+            f"--workdir={workdir}: an experiment is on a disk, not in a bucket"
+        )
+    dataset = re.sub(r"[^\w.=-]+", "_", config.data.dataset)
+    return pathlib.Path(workdir or f"runs/{name}-{dataset}").expanduser().absolute()

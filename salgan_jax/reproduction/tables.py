@@ -1,0 +1,177 @@
+"""The tables of an experiment: as Markdown, and as rows for the page of a report."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from salgan_jax.metrics.over_runs import RunDifference, RunMean
+from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
+from salgan_jax.reproduction.published import Published
+from salgan_jax.reproduction.results import METRICS, ArmResult, Contrast, heading
+
+_NONE = "-"
+_ALL_PUBLISHED = METRICS[:7]  # the paper's, and those of its Fig. 3
+
+
+class Table(NamedTuple):
+    """A table of text.
+
+    Attributes:
+        title, caption: above and below it.
+        header: of the columns.
+        rows: cells, the first one the row's name.
+    """
+
+    title: str
+    caption: str
+    header: list[str]
+    rows: list[list[str]]
+
+    def markdown(self) -> str:
+        """Returns the table as Markdown."""
+        lines = [self.header, ["---"] * len(self.header), *self.rows]
+        body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        return f"### {self.title}\n\n{body}\n\n{self.caption}\n"
+
+
+def against_published(
+    arms: Sequence[ArmResult], published: Published | None, dataset: str
+) -> Table:
+    """Returns our means beside the authors', a row for each metric."""
+    heads = [arm.name for arm in arms]
+    if published is None:
+        header = ["", *(f"ours, {head}" for head in heads), "published"]
+        missing = f"none published for {dataset}"
+        said = f"The authors published none for {dataset}."
+    else:
+        header = [
+            "",
+            *(f"ours, {head}" for head in heads),
+            *(f"published, {head}" for head in heads),
+        ]
+        said = f"Published: {published.source}."
+    rows = []
+    for metric in _known(arms, _ALL_PUBLISHED):
+        cells = [_mean(arm.means[metric]) for arm in arms]
+        if published is None:
+            cells.append(missing)
+        else:
+            cells += [_published(published, arm.name, metric) for arm in arms]
+        rows.append([heading(metric), *cells])
+    return Table(
+        "Our results against the authors' published numbers",
+        f"Mean ± half of its 95 % interval over runs and images. {said}",
+        header,
+        rows,
+    )
+
+
+def of_two(first: ArmResult, second: ArmResult, contrast: Contrast) -> Table:
+    """Returns two arms and their difference, a row for each metric."""
+    rows = [
+        [
+            heading(metric) + (" (lower is better)" if metric == "kld" else ""),
+            _mean(first.means[metric]),
+            _mean(second.means[metric]),
+            *_difference(contrast.differences[metric]),
+            f"{contrast.num_agreeing(metric)} of {len(contrast.of_runs[metric])}",
+        ]
+        for metric in _known([first, second], METRICS)
+    ]
+    return Table(
+        f"{first.name.capitalize()} against {second.name}",
+        f"Difference: {first.name} minus {second.name}, run by run and image by image, "
+        "with its 95 % interval; sign: in how many runs it is that of the mean.",
+        ["", first.name, second.name, "difference", "95 % interval", "p", "sign"],
+        rows,
+    )
+
+
+def of_confidence(
+    first: ArmResult, second: ArmResult, contrast: Contrast, truth: dict[str, float]
+) -> Table:
+    """Returns how sure two arms are at fixated pixels, beside the ground truth."""
+    words = {
+        CONFIDENCE: "mean value at fixated pixels",
+        SPREAD: "their standard deviation / mean within an image",
+    }
+    rows = [
+        [
+            what,
+            _mean(first.means[measure]),
+            _mean(second.means[measure]),
+            *_difference(contrast.differences[measure]),
+            _NONE if math.isnan(truth[measure]) else f"{truth[measure]:.3f}",
+        ]
+        for measure, what in words.items()
+    ]
+    return Table(
+        "Confidence at fixated pixels",
+        "Values of the predicted map, and of the ground truth map divided by its "
+        "maximum, at the pixels that people fixated.",
+        [
+            *("", first.name, second.name, "difference", "95 % interval", "p"),
+            "ground truth",
+        ],
+        rows,
+    )
+
+
+def of_arms(
+    arms: Sequence[ArmResult],
+    contrasts: Sequence[Contrast],
+    reference: str,
+    published: Published | None,
+) -> Table:
+    """Returns a row for each arm: its means, and its differences to the reference."""
+    metrics = _known(arms, METRICS)
+    of_arm = {contrast.arm: contrast for contrast in contrasts}
+    rows = []
+    for arm in arms:
+        cells = []
+        for metric in metrics:
+            cell = _mean(arm.means[metric])
+            if arm.name in of_arm:
+                difference, interval, p = _difference(
+                    of_arm[arm.name].differences[metric]
+                )
+                cell += f"; {difference} ({interval}); p {p}"
+            if published and metric in published.scores.get(arm.name, {}):
+                cell += f"; published {_published(published, arm.name, metric)}"
+            cells.append(cell)
+        rows.append([f"{arm.name}: {arm.what}", *cells])
+    source = f" Published: {published.source}." if published else ""
+    return Table(
+        "All arms",
+        f"Mean ± half of its 95 % interval; difference to {reference} (95 % interval), "
+        f"run by run and image by image.{source}",
+        ["", *(heading(metric) for metric in metrics)],
+        rows,
+    )
+
+
+def _known(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str]:
+    """Returns the metrics in which some image has a score."""
+    return [
+        metric
+        for metric in metrics
+        if any(metric in arm.means and arm.means[metric].num_images for arm in arms)
+    ]
+
+
+def _mean(mean: RunMean) -> str:
+    if not mean.num_images:
+        return _NONE
+    return f"{mean.mean:.3f} ± {(mean.high - mean.low) / 2:.3f}"
+
+
+def _difference(found: RunDifference) -> tuple[str, str, str]:
+    if not found.num_images:
+        return _NONE, _NONE, _NONE
+    interval = f"{found.low:+.4f} to {found.high:+.4f}"
+    return f"{found.mean:+.4f}", interval, f"{found.p_value:.4f}"
+
+
+def _published(published: Published, arm: str, metric: str) -> str:
+    value = published.scores.get(arm, {}).get(metric)
+    return _NONE if value is None else f"{value:.3f}"
