@@ -177,18 +177,32 @@ def test_the_last_arm_of_the_released_code_is_its_config(tmp_path):
 
 def test_folds_have_one_seed_and_hold_out_each_part_once(tmp_path):
     some = planned("ingredients", small(), tmp_path, Repeats((4, 5), 3))
-    found = [(r.name, r.config.seed, r.config.data.fold) for r in some[::2]]
+    of_salgan = [run for run in some if run.arm == "salgan"]
+    found = [(r.name, r.config.seed, r.config.data.fold) for r in of_salgan]
     assert found == [(f"salgan-fold{i}", 4, i) for i in range(3)]
     assert {run.config.data.num_folds for run in some} == {3}
 
 
-def test_the_modern_config_is_its_own_file_on_the_same_data(tmp_path):
-    modern = small(**{"batch_size": 4, "data.dataset": "osie"})
+def test_the_modern_arm_is_the_config_with_what_the_second_one_changes(tmp_path):
+    modern = config_module.default()
+    modern.name, modern.losses.kl_cc_nss = "better", 0.5
     *_, run = planned("modern_vs_salgan", small(), tmp_path, Repeats((2,)), modern)
-    assert (run.file, run.config.batch_size, run.config.seed) == ("modern.py", 4, 2)
-    assert run.config.data.dataset == run.overrides["data.dataset"] == "popout/tiny"
+    expected = small(**{"losses.kl_cc_nss": 0.5, "seed": 2, "name": "modern-seed2"})
+    assert run.config.to_dict() == expected.to_dict()
+    assert (run.file, run.overrides["losses.kl_cc_nss"]) == ("some.py", 0.5)
     with pytest.raises(UserError, match="give it with --modern=FILE"):
         planned("modern_vs_salgan", small(), tmp_path)
+
+
+def test_an_ingredient_that_the_config_has_is_off_in_the_others_or_left_out():
+    config = small(**{"data.horizontal_flip": True, "model.frozen_blocks": 2})
+    experiment = experiments.of("ingredients", config)
+    on = {
+        arm.name: arm.overrides.get("data.horizontal_flip") for arm in experiment.arms
+    }
+    assert [name for name, flips in on.items() if flips] == ["horizontal_flip"]
+    assert "trained_block3" not in on
+    assert experiment.notes == ("Left out, for the config has them: trained_block3.",)
 
 
 def test_only_some_arms_keep_the_one_they_are_compared_with():

@@ -144,11 +144,23 @@ def _downsampling(config: ConfigDict) -> Experiment:
 
 
 def _ingredients(config: ConfigDict) -> Experiment:
-    """SalGAN without any ingredient, and with each of them alone."""
-    del config
-    names = {name for each in INGREDIENTS.values() for name in each.fields}
+    """SalGAN without any ingredient, and with each of them alone.
+
+    One that changes nothing of the config is left out.
+    """
+    names = {
+        name
+        for each in INGREDIENTS.values()
+        if each.is_off_by_default
+        for name in each.fields
+    }
     default = fields.flat(config_module.default().to_dict())
     off = {name: default[name] for name in default if name in names}
+    base = fields.flat(config.to_dict()) | off
+    left_out = [
+        name for name, each in INGREDIENTS.items() if base == base | each.fields
+    ]
+    notes = [f"Left out, for the config has them: {', '.join(left_out)}."]
     return Experiment(
         name="ingredients",
         question="What does each ingredient alone add to SalGAN?",
@@ -157,9 +169,11 @@ def _ingredients(config: ConfigDict) -> Experiment:
             *(
                 Arm(name, each.what, off | each.fields)
                 for name, each in INGREDIENTS.items()
+                if name not in left_out
             ),
         ),
         reference="salgan",
+        notes=tuple(notes if left_out else ()),
     )
 
 
@@ -175,7 +189,12 @@ def _modern_vs_salgan(config: ConfigDict) -> Experiment:
                 "the config with content loss alone",
                 {"phases.bootstrap_epochs": config.phases.num_epochs},
             ),
-            Arm("modern", "the second config file", {}, is_modern=True),
+            Arm(
+                "modern",
+                "the config with all that the second one changes",
+                {},
+                is_modern=True,
+            ),
         ),
         reference="salgan",
     )

@@ -1,7 +1,7 @@
-"""What a recipe may be improved with: each ingredient is off in the config's defaults.
+"""What a recipe may be improved with, each alone: fields of a config that turn it on.
 
-The experiment `ingredients` adds each to SalGAN alone. Here an ingredient is fields of
-a config and what they are when it is on; off is what `salgan_jax/config.py` has.
+The experiment `ingredients` adds each to SalGAN. `configs/modern.py` has those that
+helped; docs/results.md says by how much.
 """
 
 from typing import Any, NamedTuple
@@ -13,14 +13,64 @@ class Ingredient(NamedTuple):
     Attributes:
         what: it is, in a sentence.
         fields: full name -> value of those that turn it on.
+        is_off_by_default: off is what `salgan_jax/config.py` has, whatever a config
+            has; else it is what the config has.
     """
 
     what: str
     fields: dict[str, Any]
+    is_off_by_default: bool = True
 
 
 INGREDIENTS: dict[str, Ingredient] = {
     "horizontal_flip": Ingredient(
-        "Half of the training examples are mirrored.", {"data.horizontal_flip": True}
+        "half of the training examples are mirrored", {"data.horizontal_flip": True}
+    ),
+    "kl_cc_nss": Ingredient(
+        "KL divergence - CC - NSS in the content loss, beside cross-entropy",
+        {"losses.kl_cc_nss": 1.0},
+    ),
+    "average": Ingredient(
+        "the moving average of the generator's parameters predicts",
+        {"phases.average_decay": 0.999},
+    ),
+    "adamw": Ingredient(
+        "AdamW for the generator, with warm-up and cosine in each phase",
+        {
+            "bootstrap_optimizer.rule": "adamw",
+            "bootstrap_optimizer.learning_rate": 1e-3,
+            "bootstrap_optimizer.schedule": "warmup_cosine",
+            "generator_optimizer.rule": "adamw",
+            "generator_optimizer.learning_rate": 3e-4,
+            "generator_optimizer.schedule": "warmup_cosine",
+            "phases.carry_optimizer_state": False,
+        },
+        is_off_by_default=False,
+    ),
+    "r1_penalty": Ingredient(
+        "the discriminator's gradient at true maps is penalised",
+        {"losses.r1_penalty": 1.0},
+    ),
+    "spectral_norm": Ingredient(
+        "the discriminator's kernels are divided by their largest singular value",
+        {"model.discriminator_norm": "spectral"},
+    ),
+    "normalized_rgb": Ingredient(
+        "the discriminator sees images of the size of maps, not 0 to 255",
+        {"model.discriminator_input": "normalized"},
+    ),
+    "centre_prior": Ingredient(
+        "a learned Gaussian is added to the logits", {"model.centre_prior": True}
+    ),
+    "skip_connections": Ingredient(
+        "the decoder is given what goes into blocks 3 and 4 of the encoder",
+        {"model.skip_connections": True},
+    ),
+    "dilated": Ingredient(
+        "block 5 is dilated and works at 1/8 of the size, without pool4",
+        {"model.dilated": True},
+    ),
+    "trained_block3": Ingredient(
+        "block 3 of VGG-16 trains too", {"model.frozen_blocks": 2}, False
     ),
 }

@@ -2,18 +2,18 @@
 
 import pathlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
+from salgan_jax import config as config_module
+from salgan_jax import fields
 from salgan_jax.errors import UserError, chosen
 from salgan_jax.reproduction.arms import Arm, Experiment, Overrides
 from salgan_jax.reproduction.repeats import Repeats
 from salgan_jax.sweep import grid, points
 
 FOLDER = "runs"
-# What the second config takes from the first: both are scored on the same images.
-_SHARED = ("data.dataset", "data.data_dir", "data.train_split", "data.eval_split")
 
 
 class Source(NamedTuple):
@@ -120,14 +120,25 @@ def is_finished(run: PlannedRun) -> bool:
 
 
 def _like(source: Source, modern: Source | None) -> Source:
-    """Returns the second config with the data of the first."""
+    """Returns the first config with all that the second has not by default.
+
+    Data, size and length stay the first's, where the second does not speak of them.
+    """
     if modern is None:
         raise UserError(
             "this experiment compares with a second config: give it with --modern=FILE"
         )
-    flat = {name: _value(source.config, name) for name in _SHARED}
-    config = grid.at_point(modern.config, flat)
-    return Source(modern.file, {**modern.overrides, **flat}, config)
+    default = fields.flat(config_module.default().to_dict())
+    found = {
+        name: value
+        for name, value in fields.flat(modern.config.to_dict()).items()
+        if name != "name" and value != default[name]
+    }
+    return Source(
+        source.file,
+        {**source.overrides, **found},
+        grid.at_point(source.config, found),
+    )
 
 
 def _planned(
@@ -148,8 +159,3 @@ def _planned(
         {**source.overrides, **own},
         grid.at_point(source.config, own),
     )
-
-
-def _value(config: ConfigDict, field: str) -> Any:
-    section, _, name = field.partition(".")
-    return config[section][name]
