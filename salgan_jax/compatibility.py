@@ -55,14 +55,11 @@ def check_resumable(
         UserError: lists the fields that would change what a step does, or has done.
     """
     before, now = _flat(saved), _flat(current)
+    if _has_cosine(now):
+        _check_same_length(before, now)
     length = "phases.bootstrap_epochs"
     if epochs_done <= min(before[length], now[length]):
         before[length] = now[length]
-    if _has_cosine(now) and before["phases.num_epochs"] != now["phases.num_epochs"]:
-        raise UserError(
-            "a run whose learning rate falls to 0 at its end cannot be made longer or "
-            f"shorter: keep --config.phases.num_epochs={before['phases.num_epochs']}"
-        )
     changed = [
         f"{field} was {before.get(field)!r}, now {now.get(field)!r}"
         for field in sorted(before.keys() | now.keys())
@@ -73,6 +70,15 @@ def check_resumable(
             f"the workdir holds a run of another config ({'; '.join(changed)}): use "
             "another --workdir, or the config that it was started with"
         )
+
+
+def _check_same_length(before: dict[str, Any], now: dict[str, Any]) -> None:
+    for field in ("phases.bootstrap_epochs", "phases.num_epochs"):
+        if before[field] != now[field]:
+            raise UserError(
+                "a run whose learning rate falls to 0 at the end of a phase cannot be "
+                f"made longer or shorter: keep --config.{field}={before[field]}"
+            )
 
 
 def _has_cosine(config: dict[str, Any]) -> bool:

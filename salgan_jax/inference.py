@@ -117,7 +117,8 @@ def preferred_batch_size(loaded: LoadedGenerator) -> int:
 def _batch_that_fits(loaded: LoadedGenerator, num_bytes: int) -> int:
     """The largest power of two up to 16 of which a prediction takes so much at most."""
     height, width = _frame_size(loaded.config)
-    channels = 64 * loaded.generator.width_multiplier
+    generator = loaded.generator
+    channels = 64 * (1.0 if generator.full_width_blocks else generator.width_multiplier)
     an_image = (
         _WIDEST_LAYERS * height * width * channels * np.dtype(np.float32).itemsize
     )

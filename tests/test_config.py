@@ -136,6 +136,16 @@ def test_a_run_may_be_extended_and_logged_differently():
     compatibility.check_resumable(saved, current, epochs_done=50)
 
 
+@pytest.mark.parametrize("field", ["num_epochs", "bootstrap_epochs"])
+def test_a_run_whose_learning_rate_ends_at_0_keeps_its_length(field):
+    saved, current = config_module.default(), config_module.default()
+    for config in (saved, current):
+        config.generator_optimizer.schedule = "warmup_cosine"
+    current.phases[field] += 10
+    with pytest.raises(UserError, match=f"keep --config.phases.{field}=1"):
+        compatibility.check_resumable(saved, current, epochs_done=1)
+
+
 def test_bootstrap_may_change_length_only_before_it_ends():
     saved, current = config_module.default(), config_module.default()
     current.phases.bootstrap_epochs = 20

@@ -189,3 +189,10 @@ def test_the_torch_module_runs_on_a_photograph(workdir, tmp_path):
     subprocess.run(command, cwd=tmp_path, check=True)
     with Image.open(tmp_path / "map.png") as saliency_map:
         assert (saliency_map.size, saliency_map.mode) == ((70, 50), "L")
+
+
+def test_a_generator_that_is_no_chain_is_refused_by_the_formats_that_need_one(tmp_path):
+    loaded = checkpoints.load_generator(make_run(tmp_path / "run"))
+    generator = loaded.generator.clone(dilated=True)
+    with pytest.raises(UserError, match=r"config.model.dilated .*--format=stablehlo"):
+        chain.make_chain(loaded._replace(generator=generator))

@@ -53,6 +53,32 @@ def test_nesterov_looks_ahead():
     assert float(params["w"]) == pytest.approx(-0.1 * ((1 + 0.5) + (1 + 0.75)))
 
 
+def test_the_decay_of_adamw_does_not_pass_through_the_rule():
+    settings: Any = ADAGRAD | {"rule": "adamw", "weight_decay": 0.25}
+    params, _ = steps(settings, {"w": jnp.float32(3.0)}, [{"w": jnp.float32(0.01)}])
+    # Adam's first step is the learning rate; the penalty's gradient is 2 w p.
+    expected = 3 - 0.1 * (1 + 2 * 0.25 * 3)
+    assert float(params["w"]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_warm_learning_rate_rises_for_a_twentieth_and_ends_at_nothing():
+    settings: Any = ADAGRAD | {
+        "rule": "nesterov",
+        "schedule": "warmup_cosine",
+        "num_updates": 100,
+    }
+    optimizer = optimizers.make_optimizer({"w": "trained"}, **settings)
+    params, rates = {"w": jnp.float32(0.0)}, []
+    state = optimizer.init(params)
+    for _ in range(101):
+        updates, state = optimizer.update({"w": jnp.float32(1.0)}, state, params)
+        rates.append(-float(updates["w"]))
+    assert rates[:6] == pytest.approx([0, 0.02, 0.04, 0.06, 0.08, 0.1], abs=1e-6)
+    middle = 0.1 * (1 + np.cos(np.pi * 45 / 95)) / 2
+    assert rates[50] == pytest.approx(middle, rel=1e-5)
+    assert rates[100] == pytest.approx(0, abs=1e-6)
+
+
 def test_frozen_parameters_have_no_step_no_decay_and_no_slot():
     settings: Any = ADAGRAD | {"weight_decay": 1e-4}
     labels = {"frozen_one": "frozen", "trained_one": "trained"}
@@ -75,6 +101,11 @@ def test_labels_freeze_the_first_blocks_of_the_encoder_only():
     assert labels["encoder"]["conv3_3"]["kernel"] == "frozen"
     assert labels["encoder"]["conv4_1"]["kernel"] == "trained"
     assert labels["decoder"]["decoder_conv1_2"]["kernel"] == "trained"
+
+
+def test_an_unknown_schedule_is_refused():
+    with pytest.raises(ValueError, match="use one of constant, warmup_cosine"):
+        optimizers.make_optimizer({}, **ADAGRAD, schedule="linear")
 
 
 def test_an_unknown_rule_is_refused():

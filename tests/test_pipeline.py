@@ -139,6 +139,7 @@ def small_config(data_dir, **data):
     config.data.image_size = FORMAT.size
     config.data.horizontal_flip = True
     config.data.update(data)
+    config.losses.kl_cc_nss = 1.0  # reads everything that a batch can have
     return config
 
 
@@ -177,6 +178,8 @@ def test_the_cache_does_not_change_the_batches(
         assert a.image.dtype == a.saliency_map.dtype == np.uint8
         np.testing.assert_array_equal(a.image, b.image)
         np.testing.assert_array_equal(a.saliency_map, b.saliency_map)
+        assert b.fixation_counts.any()
+        np.testing.assert_array_equal(a.fixation_counts, b.fixation_counts)
 
 
 def test_examples_that_do_not_fit_a_device_are_refused(popout_dir, monkeypatch):
@@ -250,3 +253,36 @@ def test_a_score_that_the_images_cannot_have_is_no_best_metric(popout_dir):
     training_input._check_can_score("cc", [blind])
     with pytest.raises(UserError, match=r"no density maps.*best_metric=cc"):
         training_input._check_can_score("cc", [record._replace(density_map=None)])
+
+
+def test_fixations_are_counted_in_the_pixel_of_the_frame_that_they_fall_on(tmp_path):
+    with_fixations = FORMAT._replace(with_fixations=True)
+    options = {"data_dir": str(tmp_path), "frame_format": with_fixations}
+    made = frames.open_frames("popout/tiny", "train", **options)
+    record = records.open_split("popout/tiny", "train", str(tmp_path))[5]
+    assert record.fixations is not None
+    expected = np.zeros((32, 48), int)
+    for x, y in record.fixations:
+        row = int((np.floor(y) + 0.5) * 32 / record.size[0])
+        expected[row, int((np.floor(x) + 0.5) * 48 / record.size[1])] += 1
+    np.testing.assert_array_equal(made.fixation_counts[5, ..., 0], expected)
+    assert expected.max() > 1
+
+    part = pipeline.Frames(made, np.arange(len(made.image)))
+    batch = pipeline.batch_at(0, [part], plan([part], horizontal_flip=True))
+    assert batch.fixation_counts is not None
+    sums = made.fixation_counts.sum(axis=(1, 2, 3))
+    assert set(batch.fixation_counts.sum(axis=(1, 2, 3))) <= set(sums)
+    one = pipeline.take([part], np.array([5]))
+    mirrored = pipeline.mirror(one, np.array([True]))
+    np.testing.assert_array_equal(
+        mirrored.fixation_counts[0, ..., 0], expected[:, ::-1]
+    )
+
+
+def test_a_loss_that_reads_fixations_says_which_image_has_none(tmp_path):
+    record = records.open_split("popout/tiny", "train", str(tmp_path))[0]
+    with pytest.raises(UserError, match=r"no fixations, which NSS .*kl_cc_nss=0"):
+        frames.make_frame(
+            record._replace(fixations=None), FORMAT._replace(with_fixations=True)
+        )

@@ -15,6 +15,7 @@ from salgan_jax import (
     checkpoints,
     inference,
     parallel,
+    preemption,
     provenance,
     scalars,
     training,
@@ -22,6 +23,7 @@ from salgan_jax import (
 )
 from salgan_jax.data import records
 from salgan_jax.errors import UserError
+from salgan_jax.reproduction.ingredients import INGREDIENTS
 from salgan_jax.schedule import Update
 
 
@@ -204,6 +206,37 @@ def short_config(environment, **fields):
 def short_run(environment, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("short") / "run"
     return training.train(short_config(environment), str(workdir)), workdir
+
+
+@pytest.mark.slow
+def test_a_run_with_every_ingredient_resumes_to_the_bit(
+    environment, tmp_path, monkeypatch
+):
+    fields = {
+        name: value
+        for each in INGREDIENTS.values()
+        for name, value in each.fields.items()
+    }
+    fields |= {"model.frozen_blocks": 1, "model.cache_frozen_features": True}
+    config = short_config(environment, **fields)
+    expected = training.train(config, str(tmp_path / "whole"))
+    assert expected.generator.average is not None
+
+    is_due = preemption.Notice.is_due
+    calls = iter(range(100))
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(
+            preemption.Notice,
+            "is_due",
+            lambda notice: next(calls) == 4 or is_due(notice),
+        )
+        part = training.train(config, str(tmp_path / "run"))
+    assert part.step == 5
+    state = training.train(config, str(tmp_path / "run"))
+    assert state.step == expected.step == 9
+    assert not miniature.differing(expected, state)
+    predicted = checkpoints.load_generator(str(tmp_path / "run")).params
+    assert not miniature.differing(expected.generator.average, predicted)
 
 
 @pytest.mark.slow

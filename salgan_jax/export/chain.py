@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from salgan_jax.checkpoints import LoadedGenerator
+from salgan_jax.errors import UserError
 from salgan_jax.models import vgg16
 
 POOL, UPSAMPLE, NOTHING = "pool", "upsample", ""
@@ -56,7 +57,23 @@ class Chain(NamedTuple):
 
 
 def make_chain(loaded: LoadedGenerator) -> Chain:
-    """Returns the layers of a checkpoint's generator."""
+    """Returns the layers of a checkpoint's generator.
+
+    Raises:
+        UserError: it is no chain, but has options that the paper does not have.
+    """
+    generator = loaded.generator
+    options = {
+        "dilated": generator.dilated,
+        "skip_connections": generator.skip_connections,
+        "centre_prior": generator.centre_prior,
+    }
+    used = [f"config.model.{name}" for name, is_used in options.items() if is_used]
+    if used:
+        raise UserError(
+            f"a generator with {', '.join(used)} cannot be written in this format: "
+            "use --format=stablehlo or --format=safetensors"
+        )
     convention = loaded.config.model.input_convention
     reverses, mean, std = vgg16.INPUT_CONVENTIONS[convention]
     order = slice(None, None, -1 if reverses else 1)

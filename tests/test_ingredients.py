@@ -1,0 +1,320 @@
+"""What the paper does not have: each option does what it says, and off is SalGAN."""
+
+import jax
+import jax.numpy as jnp
+import miniature
+import numpy as np
+import pytest
+import tiny_game
+
+from salgan_jax import checkpoints, experiment, losses, updates
+from salgan_jax import config as config_module
+from salgan_jax import state as train_state
+from salgan_jax.errors import UserError
+from salgan_jax.models import kernel_norms, vgg16
+from salgan_jax.models.centre_prior import CentrePrior
+from salgan_jax.models.discriminator import Discriminator
+from salgan_jax.models.generator import Generator
+from salgan_jax.schedule import Update
+from salgan_jax.weights import grafting
+from salgan_jax.weights.imported import Imported
+
+IMAGE = jax.random.uniform(jax.random.key(1), (2, 32, 48, 3), maxval=255.0)
+LOGITS = jax.random.normal(jax.random.key(2), (2, 8, 12, 1))
+
+
+def shapes(module, *inputs):
+    params = jax.eval_shape(module.init, jax.random.key(0), *inputs)["params"]
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="/"): leaf.shape
+        for path, leaf in jax.tree_util.tree_leaves_with_path(params)
+    }
+
+
+# ---- the generator -----------------------------------------------------------------
+
+
+def test_full_width_blocks_have_the_kernels_of_vgg16_and_the_rest_is_narrow():
+    whole = shapes(vgg16.VGG16Encoder(), IMAGE)
+    some = shapes(vgg16.VGG16Encoder(1 / 8, full_width_blocks=2), IMAGE)
+    kept = [name for name in whole if name.split("/")[0][4] in "12"]
+    assert len(kept) == 8
+    assert {name: some[name] for name in kept} == {name: whole[name] for name in kept}
+    assert some["conv3_1/kernel"] == (3, 3, 128, 32)
+    assert some["conv3_2/kernel"] == (3, 3, 32, 32)
+
+
+def test_a_narrow_generator_takes_the_blocks_of_a_whole_vgg16_that_keep_their_width():
+    config = miniature.config(full_width_blocks=1, frozen_blocks=1)
+    fresh = experiment.make_experiment(config).params.generator
+    layers = {
+        name: {"kernel": np.ones(shape, np.float32), "bias": np.ones(shape[-1:])}
+        for name, shape in shapes(vgg16.VGG16Encoder(), IMAGE).items()
+        if name.endswith("kernel")
+    }
+    layers = {name.split("/")[0]: layer for name, layer in layers.items()}
+    whole = Imported("VGG-16", "torchvision", layers, {}, {})
+    grafted = grafting.graft(
+        fresh,
+        {},
+        grafting.first_blocks(whole, 1),
+        frozen_blocks=1,
+        variant="article",
+    )
+    assert grafted.loaded == {"encoder/conv1_1", "encoder/conv1_2"}
+
+
+def test_a_dilated_block_has_the_same_weights_and_works_at_an_eighth():
+    encoder = vgg16.VGG16Encoder(1 / 16, frozen_blocks=0)
+    dilated = vgg16.VGG16Encoder(1 / 16, frozen_blocks=0, dilated=True)
+    assert shapes(encoder, IMAGE) == shapes(dilated, IMAGE)
+    features = jax.eval_shape(dilated.init_with_output, jax.random.key(0), IMAGE)[0]
+    assert features.shape == (2, 4, 6, 32)
+    # One pixel of block 5's input reaches two pixels further at each of its layers.
+    params = dilated.init(jax.random.key(0), IMAGE)
+    params = jax.tree.map(jnp.abs, params)
+    x = jnp.zeros((1, 16, 16, 32)).at[0, 8, 8].set(1.0)
+    y = dilated.apply(params, x, first=5)
+    rows = np.flatnonzero(np.asarray(y).any(axis=(0, 2, 3)))
+    assert rows.tolist() == list(range(2, 15, 2))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"skip_connections": True},
+        {"dilated": True, "skip_connections": True, "centre_prior": True},
+    ],
+    ids=["skips", "all"],
+)
+@pytest.mark.parametrize("frozen_blocks", [0, 3])
+def test_options_keep_the_size_and_what_is_frozen_can_be_computed_once(
+    options, frozen_blocks
+):
+    generator = Generator(1 / 16, frozen_blocks, kernel_init="he_uniform", **options)
+    params = jax.jit(generator.init)(jax.random.key(0), IMAGE)
+    logits = jax.jit(generator.apply)(params, IMAGE)
+    assert logits.shape == (2, 32, 48, 1)
+    features = generator.apply(params, IMAGE, method=generator.frozen_features)
+    again = generator.apply(params, features, method=generator.from_frozen_features)
+    np.testing.assert_allclose(again, logits, rtol=1e-4, atol=1e-5)
+
+
+def test_skips_are_what_goes_into_blocks_3_and_4_and_count():
+    generator = Generator(1 / 16, 0, skip_connections=True, kernel_init="he_uniform")
+    names = [name for name in shapes(generator, IMAGE) if "skip" in name]
+    assert {name.split("/")[1] for name in names} == {"skip3", "skip4"}
+    params = generator.init(jax.random.key(0), IMAGE)["params"]
+    without = {**params, "decoder": dict(params["decoder"])}
+    without["decoder"]["skip3"] = jax.tree.map(
+        jnp.zeros_like, params["decoder"]["skip3"]
+    )
+    logits, other = (
+        generator.apply({"params": each}, IMAGE) for each in (params, without)
+    )
+    assert float(jnp.abs(logits - other).max()) > 1e-3
+
+
+def test_a_centre_prior_begins_as_nothing_and_is_where_it_says_at_any_size():
+    prior = CentrePrior()
+    params = prior.init(jax.random.key(0), LOGITS)["params"]
+    np.testing.assert_array_equal(prior.apply({"params": params}, LOGITS), LOGITS)
+    params = params | {"amplitude": jnp.float32(2.0), "centre": jnp.array([0.0, 0.5])}
+    for height, width in ((9, 18), (45, 82)):
+        added = prior.apply({"params": params}, jnp.zeros((1, height, width, 1)))
+        peak = np.unravel_index(int(jnp.argmax(added)), (height, width))
+        assert peak == (height // 2, int(0.75 * width))
+        assert 1.9 < float(added.max()) <= 2.0
+
+
+# ---- the discriminator -------------------------------------------------------------
+
+
+def test_spectral_norm_divides_by_the_largest_singular_value():
+    kernel = jax.random.normal(jax.random.key(0), (3, 3, 4, 6))
+    largest = np.linalg.svd(np.reshape(kernel, (36, 6)), compute_uv=False)[0]
+    np.testing.assert_allclose(
+        kernel_norms.spectral(kernel), kernel / largest, rtol=1e-5
+    )
+    grads = jax.grad(lambda k: kernel_norms.spectral(k).sum())(kernel)
+    # What does not depend on the length of a kernel has no gradient along it.
+    assert abs(float(jnp.sum(grads * kernel))) < 1e-3
+
+
+@pytest.mark.parametrize("variant", ["article", "released_code"])
+def test_a_normalised_discriminator_does_not_depend_on_the_length_of_its_kernels(
+    variant,
+):
+    network = Discriminator(variant, 1 / 4, norm="spectral")
+    maps = IMAGE[..., :1] / 255
+    params = network.init(jax.random.key(0), IMAGE, maps)["params"]
+    longer = {
+        name: {**layer, "kernel": 3 * layer["kernel"]} for name, layer in params.items()
+    }
+    first, second = (
+        network.apply({"params": each}, IMAGE, maps) for each in (params, longer)
+    )
+    np.testing.assert_allclose(first, second, rtol=2e-3, atol=1e-5)
+
+
+def test_a_normalised_image_is_of_the_size_of_a_map():
+    maps = IMAGE[..., :1] / 255
+    network = Discriminator(width_multiplier=1 / 4)
+    params = network.init(jax.random.key(0), IMAGE, maps)
+    mean = jnp.broadcast_to(jnp.array([123.675, 116.28, 103.53]), IMAGE.shape)
+    normalised = network.clone(image_input="normalized").apply(params, mean, maps)
+    as_zeros = network.apply(params, jnp.zeros_like(IMAGE), maps)
+    np.testing.assert_allclose(normalised, as_zeros, rtol=1e-5, atol=1e-6)
+
+
+# ---- the losses --------------------------------------------------------------------
+
+
+def test_kl_cc_nss_are_the_scores_of_the_maps():
+    predicted = np.asarray(jax.nn.sigmoid(LOGITS), np.float64).reshape(2, -1)
+    random = np.random.default_rng(0)
+    truth = random.uniform(size=(2, 96))
+    counts = random.integers(0, 3, (2, 96))
+    expected = []
+    for p, q, c in zip(predicted, truth, counts, strict=True):
+        density = q / q.sum()
+        kld = np.sum(density * np.log(density / (p / p.sum())))
+        cc = np.corrcoef(p, q)[0, 1]
+        nss = np.average((p - p.mean()) / p.std(), weights=c)
+        expected.append(kld - cc - nss)
+    found = losses.kl_cc_nss(
+        LOGITS,
+        jnp.asarray(truth.reshape(LOGITS.shape), jnp.float32),
+        jnp.asarray(counts.reshape(LOGITS.shape), jnp.float32),
+    )
+    assert float(found) == pytest.approx(np.mean(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("logits", [jnp.zeros_like(LOGITS), 200 * LOGITS], ids=len)
+def test_kl_cc_nss_has_a_finite_gradient_for_constant_and_for_empty_maps(logits):
+    zeros = jnp.zeros_like(LOGITS)
+    for truth, counts in ((zeros, zeros), (zeros + 0.5, zeros + 1)):
+        value, grads = jax.value_and_grad(losses.kl_cc_nss)(logits, truth, counts)
+        assert np.isfinite(value) and np.isfinite(grads).all()
+
+
+def test_r1_is_half_the_squared_gradient_at_true_maps_and_reaches_the_parameters():
+    """Through the CPU's forms, whose gradients are written by hand, twice."""
+    config = miniature.config()
+    config.losses.r1_penalty = 10.0
+    setup = experiment.make_experiment(config)
+    batch = miniature.batch(size=2)
+    state = miniature.state(setup.params)
+    step = updates.make_updates(setup.recipe)[Update.DISCRIMINATOR]
+    _, metrics = jax.jit(step)(state, batch)
+
+    plain = setup.recipe.discriminator.clone(forms="gpu")
+
+    def total(maps, params):
+        image = jnp.asarray(batch.image, jnp.float32)
+        return plain.apply({"params": params}, image, maps).sum()
+
+    maps = jnp.asarray(batch.saliency_map, jnp.float32) / 255
+    grads = jax.grad(total)(maps, state.discriminator.params)
+    assert float(metrics["r1_penalty"]) == pytest.approx(
+        float(jnp.sum(grads**2)) / 2 / 2, rel=1e-3
+    )
+
+    def penalty(params):
+        return losses.r1_penalty(jax.grad(total)(maps, params))
+
+    of_penalty = jax.grad(penalty)(state.discriminator.params)
+    assert float(jnp.abs(of_penalty["conv1_2"]["kernel"]).max()) > 0
+    without = updates.make_updates(setup.recipe._replace(r1_penalty=0.0))
+    _, plain_metrics = jax.jit(without[Update.DISCRIMINATOR])(state, batch)
+    assert "r1_penalty" not in plain_metrics
+    name = "discriminator_grad_norm"
+    assert float(metrics[name]) != float(plain_metrics[name])
+
+
+# ---- the average of parameters -----------------------------------------------------
+
+
+def test_the_average_follows_slowly_and_what_is_frozen_stays_to_the_bit():
+    config = miniature.config()
+    config.phases.average_decay = 0.9
+    setup = experiment.make_experiment(config)
+    state = train_state.create(
+        setup.params,
+        generator_optimizer=setup.recipe.bootstrap_optimizer,
+        discriminator_optimizer=setup.recipe.discriminator_optimizer,
+        keeps_average=True,
+    )
+    step = jax.jit(updates.make_updates(setup.recipe)[Update.BOOTSTRAP])
+    expected = np.asarray(state.generator.params["decoder"]["decoder_output"]["kernel"])
+    for number in range(3):
+        state, _ = step(state, miniature.batch(size=2, seed=number))
+        decay = min(0.9, (1 + number) / (10 + number))
+        now = np.asarray(state.generator.params["decoder"]["decoder_output"]["kernel"])
+        expected = decay * expected + (1 - decay) * now
+    average = state.generator.for_prediction
+    np.testing.assert_allclose(
+        average["decoder"]["decoder_output"]["kernel"], expected, rtol=1e-4
+    )
+    assert not miniature.differing(
+        setup.params.generator["encoder"]["conv1_1"], average["encoder"]["conv1_1"]
+    )
+
+
+def test_without_a_decay_no_average_is_kept_and_the_parameters_predict():
+    player = miniature.state().generator
+    assert player.average is None
+    assert player.for_prediction is player.params
+
+
+def test_the_average_is_what_a_checkpoint_predicts_with(tmp_path):
+    config = miniature.config()
+    config.phases.average_decay = 0.99
+    params = miniature.experiment().params
+    average = jax.tree.map(lambda x: x + 1, params.generator)
+    state = miniature.state()
+    state = state.replace(generator=state.generator.replace(average=average))
+    with checkpoints.open_manager(
+        str(tmp_path), max_to_keep=1, best_metric="cc"
+    ) as manager:
+        checkpoints.save(manager, 3, state, config)
+    loaded = checkpoints.load_generator(str(tmp_path))
+    assert not miniature.differing(average, loaded.params)
+
+
+def test_a_tiny_game_with_an_average_is_the_same_game():
+    recipe = tiny_game.recipe()
+    averaging = recipe._replace(average_decay=0.9)
+    before = tiny_game.state(recipe)
+    kept = before.replace(
+        generator=before.generator.replace(average=before.generator.params)
+    )
+    batch = miniature.batch()
+    plain, averaged = (
+        jax.jit(updates.make_updates(each)[Update.BOTH])(state, batch)[0]
+        for each, state in ((recipe, before), (averaging, kept))
+    )
+    assert not miniature.differing(plain.generator.params, averaged.generator.params)
+
+
+# ---- configs -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"phases.average_decay": 1.0}, "must be below 1"),
+        ({"losses.kl_cc_nss": -1.0}, "must be 0 or more"),
+        ({"losses.r1_penalty": -1.0}, "must be 0 or more"),
+        ({"model.discriminator_norm": "spectrl"}, "did you mean spectral"),
+        (
+            {"generator_optimizer.schedule": "warmup_cosine"},
+            "carry_optimizer_state=False",
+        ),
+    ],
+)
+def test_options_that_cannot_be_are_one_clear_line(changes, message):
+    config = config_module.default()
+    config.update_from_flattened_dict(changes)
+    with pytest.raises(UserError, match=message):
+        config_module.validate(config)
