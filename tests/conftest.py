@@ -25,8 +25,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 # Begun last, they would leave the other core idle.
 _LONG_FILES = tuple(
-    f"test_{name}"
-    for name in ("interrupted_runs", "readme", "training", "notebook", "updates")
+    f"test_{name}" for name in ("interrupted_runs", "readme", "training", "updates")
 )
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -41,7 +40,7 @@ def pytest_addoption(parser):
         help="how many broken copies of a file of each format are tried",
     )
     parser.addoption(
-        "--kills", type=int, default=10, help="how often a run is killed and goes on"
+        "--kills", type=int, default=4, help="how often a run is killed and goes on"
     )
 
 

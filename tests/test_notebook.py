@@ -5,6 +5,7 @@ import os
 
 import nbclient
 import nbformat
+import pytest
 from shown_commands import ROOT, make_clone
 
 PATH = ROOT / "docs" / "quickstart.ipynb"
@@ -16,6 +17,7 @@ def test_the_notebook_is_committed_without_outputs():
     assert all(cell.get("execution_count") is None for cell in cells)
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_from_top_to_bottom(tmp_path, monkeypatch):
     folder = make_clone(tmp_path)
     for name, value in {

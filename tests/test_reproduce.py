@@ -33,6 +33,7 @@ from salgan_jax.reproduction import (
     story,
     verdicts,
 )
+from salgan_jax.reproduction.ingredients import INGREDIENTS
 from salgan_jax.reproduction.repeats import Repeats
 from salgan_jax.reproduction.runs import Source
 from salgan_jax.schedule import Update, make_schedule
@@ -567,3 +568,15 @@ def test_two_losses_are_compared_from_start_to_end_and_again(tmp_path):
     )
     text = page.read_text()
     assert "What was found" in text and text.count("data:image/png") == 3
+
+
+def test_the_docs_name_the_fields_of_every_ingredient():
+    text = (ROOT / "docs" / "reproduce.md").read_text()
+    lines = {line.split("`")[1]: line for line in text.splitlines() if "| `" in line}
+    for name, ingredient in INGREDIENTS.items():
+        for field in ingredient.fields:
+            section, _, last = field.partition(".")
+            # The state of an optimizer is carried or not as its rule asks for.
+            assert (section in lines[name] and last in lines[name]) or (
+                field == "phases.carry_optimizer_state"
+            )
