@@ -19,7 +19,9 @@ VARIANTS = [
     "released_code.py",
     "osie.py",
     "osie.py:blocks12",
+    "osie.py:small",
     "osie.py:vgg16",
+    "modern.py",
     "quickstart.py",
     "smoke.py",
 ]

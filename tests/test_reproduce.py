@@ -177,7 +177,7 @@ def test_the_last_arm_of_the_released_code_is_its_config(tmp_path):
 
 
 def test_folds_have_one_seed_and_hold_out_each_part_once(tmp_path):
-    some = planned("ingredients", small(), tmp_path, Repeats((4, 5), 3))
+    some = planned("ingredients", small(), tmp_path, Repeats((4, 5), 3), small())
     of_salgan = [run for run in some if run.arm == "salgan"]
     found = [(r.name, r.config.seed, r.config.data.fold) for r in of_salgan]
     assert found == [(f"salgan-fold{i}", 4, i) for i in range(3)]
@@ -193,6 +193,19 @@ def test_the_modern_arm_is_the_config_with_what_the_second_one_changes(tmp_path)
     assert (run.file, run.overrides["losses.kl_cc_nss"]) == ("some.py", 0.5)
     with pytest.raises(UserError, match="give it with --modern=FILE"):
         planned("modern_vs_salgan", small(), tmp_path)
+
+
+def test_beside_single_ingredients_modern_has_only_its_own(tmp_path):
+    config = small(**{"data.horizontal_flip": True})
+    modern = config_module.default()
+    modern.losses.kl_cc_nss = 0.5
+    some = planned("ingredients", config, tmp_path, Repeats((0,)), modern)
+    *_, run = some
+    assert run.arm == "modern" and run.config.losses.kl_cc_nss == 0.5
+    assert run.config.data.horizontal_flip is False
+    modern.data.horizontal_flip = True
+    *_, run = planned("ingredients", config, tmp_path, Repeats((0,)), modern)
+    assert run.config.data.horizontal_flip is True
 
 
 def test_an_ingredient_that_the_config_has_is_off_in_the_others_or_left_out():

@@ -12,7 +12,7 @@ class Arm(NamedTuple):
         name: of its runs and its rows.
         what: it is, in a sentence.
         overrides: full name of a field -> value.
-        is_modern: of the second config file, and not of the first.
+        is_modern: has all that the second config changes, after the overrides.
     """
 
     name: str

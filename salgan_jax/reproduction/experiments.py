@@ -144,7 +144,7 @@ def _downsampling(config: ConfigDict) -> Experiment:
 
 
 def _ingredients(config: ConfigDict) -> Experiment:
-    """SalGAN without any ingredient, and with each of them alone.
+    """SalGAN without any ingredient, with each of them alone, and the modern recipe.
 
     One that changes nothing of the config is left out.
     """
@@ -163,13 +163,20 @@ def _ingredients(config: ConfigDict) -> Experiment:
     notes = [f"Left out, for the config has them: {', '.join(left_out)}."]
     return Experiment(
         name="ingredients",
-        question="What does each ingredient alone add to SalGAN?",
+        question="What does each ingredient alone add to SalGAN, and what do those "
+        "that help add together?",
         arms=(
             Arm("salgan", "the config with every ingredient off", off),
             *(
                 Arm(name, each.what, off | each.fields)
                 for name, each in INGREDIENTS.items()
                 if name not in left_out
+            ),
+            Arm(
+                "modern",
+                "all that the second config has",
+                off,
+                is_modern=True,
             ),
         ),
         reference="salgan",

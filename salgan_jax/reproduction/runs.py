@@ -102,14 +102,15 @@ def of_all_arms(
     planned = []
     for repeat, changes in repeats.overrides().items():
         for arm in experiment.arms:
-            own = source
+            own, alike = source, arm
             if arm.is_modern:
-                own = _like(source, modern)
+                own = _like(_with(source, arm.overrides), modern)
+                alike = arm._replace(overrides={})
             start = {}
             if experiment.bootstrap is not None:
                 folder = workdir / FOLDER / f"{experiment.bootstrap.name}-{repeat}"
                 start = {"init_from": str(folder)}
-            planned.append(_planned(arm, repeat, changes | start, own, workdir))
+            planned.append(_planned(alike, repeat, changes | start, own, workdir))
     return planned
 
 
@@ -134,10 +135,14 @@ def _like(source: Source, modern: Source | None) -> Source:
         for name, value in fields.flat(modern.config.to_dict()).items()
         if name != "name" and value != default[name]
     }
+    return _with(source, found)
+
+
+def _with(source: Source, overrides: Overrides) -> Source:
     return Source(
         source.file,
-        {**source.overrides, **found},
-        grid.at_point(source.config, found),
+        {**source.overrides, **overrides},
+        grid.at_point(source.config, overrides),
     )
 
 
