@@ -45,12 +45,10 @@ def shown(found: Found) -> Shown:
         [verdicts.of_contrast(each) for each in found.contrasts],
         notes,
         [
-            tables.of_arms(
-                found.arms,
-                found.contrasts,
-                found.experiment.reference,
-                found.published,
-            )
+            tables.of_arms(found.arms, found.published),
+            tables.of_differences(
+                found.arms, found.contrasts, found.experiment.reference
+            ),
         ],
         [figures.of_arms(found.contrasts)] if found.contrasts else [],
     )

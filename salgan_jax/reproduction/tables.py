@@ -117,34 +117,40 @@ def of_confidence(
     )
 
 
-def of_arms(
-    arms: Sequence[ArmResult],
-    contrasts: Sequence[Contrast],
-    reference: str,
-    published: Published | None,
-) -> Table:
-    """Returns a row for each arm: its means, and its differences to the reference."""
+def of_arms(arms: Sequence[ArmResult], published: Published | None) -> Table:
+    """Returns the means of each arm, a row for each, beside what is published."""
     metrics = _known(arms, METRICS)
-    of_arm = {contrast.arm: contrast for contrast in contrasts}
     rows = []
     for arm in arms:
-        cells = []
-        for metric in metrics:
-            cell = _mean(arm.means[metric])
-            if arm.name in of_arm:
-                difference, interval, p = _difference(
-                    of_arm[arm.name].differences[metric]
-                )
-                cell += f"; {difference} ({interval}); p {p}"
-            if published and metric in published.scores.get(arm.name, {}):
-                cell += f"; published {_published(published, arm.name, metric)}"
-            cells.append(cell)
+        cells = [_mean(arm.means[metric]) for metric in metrics]
+        if published:
+            of_arm = published.scores.get(arm.name, {})
+            cells = [
+                f"{cell}; published {of_arm[metric]:.3f}" if metric in of_arm else cell
+                for metric, cell in zip(metrics, cells, strict=True)
+            ]
         rows.append([f"{arm.name}: {arm.what}", *cells])
     source = f" Published: {published.source}." if published else ""
     return Table(
         "All arms",
-        f"Mean ± half of its 95 % interval; difference to {reference} (95 % interval), "
-        f"run by run and image by image.{source}",
+        f"Mean ± half of its 95 % interval over runs and images.{source}",
+        ["", *(heading(metric) for metric in metrics)],
+        rows,
+    )
+
+
+def of_differences(
+    arms: Sequence[ArmResult], contrasts: Sequence[Contrast], reference: str
+) -> Table:
+    """Returns how each arm differs from the reference, a row for each."""
+    metrics = _known(arms, METRICS)
+    rows = [
+        [contrast.arm, *(_interval(contrast.differences[metric]) for metric in metrics)]
+        for contrast in contrasts
+    ]
+    return Table(
+        f"Differences to {reference}",
+        "Run by run and image by image: the mean difference (its 95 % interval; p).",
         ["", *(heading(metric) for metric in metrics)],
         rows,
     )
@@ -170,6 +176,15 @@ def _difference(found: RunDifference) -> tuple[str, str, str]:
         return _NONE, _NONE, _NONE
     interval = f"{found.low:+.4f} to {found.high:+.4f}"
     return f"{found.mean:+.4f}", interval, f"{found.p_value:.4f}"
+
+
+def _interval(found: RunDifference) -> str:
+    if not found.num_images:
+        return _NONE
+    return (
+        f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}; "
+        f"p {found.p_value:.4f})"
+    )
 
 
 def _published(published: Published, arm: str, metric: str) -> str:
