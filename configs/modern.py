@@ -17,7 +17,7 @@ def get_config() -> ConfigDict:
     config = salgan.default()
     config.name = "modern"
     config.data.horizontal_flip = True
-    config.losses.kl_cc_nss = 1.0
+    config.losses.kl_cc_nss = 0.1
     config.phases.average_decay = 0.999
     config.model.discriminator_input = "normalized"
     config.model.skip_connections = True

@@ -14,7 +14,7 @@ from salgan_jax.errors import UserError
 from salgan_jax.models import kernel_norms, vgg16
 from salgan_jax.models.centre_prior import CentrePrior
 from salgan_jax.models.discriminator import Discriminator
-from salgan_jax.models.generator import Generator
+from salgan_jax.models.generator import Decoder, Generator
 from salgan_jax.schedule import Update
 from salgan_jax.weights import grafting
 from salgan_jax.weights.imported import Imported
@@ -105,14 +105,20 @@ def test_skips_are_what_goes_into_blocks_3_and_4_and_count():
     names = [name for name in shapes(generator, IMAGE) if "skip" in name]
     assert {name.split("/")[1] for name in names} == {"skip3", "skip4"}
     params = generator.init(jax.random.key(0), IMAGE)["params"]
-    without = {**params, "decoder": dict(params["decoder"])}
-    without["decoder"]["skip3"] = jax.tree.map(
-        jnp.zeros_like, params["decoder"]["skip3"]
-    )
-    logits, other = (
-        generator.apply({"params": each}, IMAGE) for each in (params, without)
-    )
-    assert float(jnp.abs(logits - other).max()) > 1e-3
+    plain = Generator(1 / 16, 0, kernel_init="he_uniform")
+    logits = generator.apply({"params": params}, IMAGE)
+    # At first they add nothing, and then as much for features of any size.
+    np.testing.assert_array_equal(logits, plain.apply({"params": params}, IMAGE))
+    decoder = params["decoder"]
+    skip = {**decoder["skip3"], "kernel": decoder["skip3"]["kernel"] + 0.1}
+    features = jax.random.uniform(jax.random.key(3), (2, 2, 3, 32))
+    shallow = jax.random.uniform(jax.random.key(4), (2, 8, 12, 8))
+    found = [
+        Decoder(1 / 16).apply({"params": decoder | {"skip3": skip}}, features, skips)
+        for skips in ({}, {3: shallow}, {3: 300 * shallow})
+    ]
+    assert float(jnp.abs(found[1] - found[0]).max()) > 1e-3
+    np.testing.assert_allclose(found[1], found[2], rtol=1e-3, atol=1e-5)
 
 
 def test_a_centre_prior_begins_as_nothing_and_is_where_it_says_at_any_size():

@@ -11,6 +11,7 @@ from salgan_jax.models import kernel_norms, primitives, reference_forms
 KERNEL_INITS = {
     "glorot_uniform": nn.initializers.glorot_uniform(),
     "he_uniform": nn.initializers.he_uniform(),
+    "zeros": nn.initializers.zeros,
 }
 
 

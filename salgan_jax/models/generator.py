@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import linen as nn
+from jax import lax
 from jaxtyping import Array, Float
 
 from salgan_jax.models import centre_prior, convolution, primitives, vgg16
@@ -40,8 +42,9 @@ class Decoder(nn.Module):
         Args:
             x: what the encoder makes of images.
             skips: by block of the encoder what it was given, at the size at which the
-                block of the same number works here; it is added through a 1x1
-                convolution.
+                block of the same number works here. It is brought to a root mean
+                square of 1 in each image, and added through a 1x1 convolution that
+                begins at zero: VGG-16's features are hundreds where those here are one.
         """
         first_upsampled = len(vgg16.BLOCKS) - 1 - self.dilated
         for block in range(len(vgg16.BLOCKS), 0, -1):
@@ -51,8 +54,10 @@ class Decoder(nn.Module):
                 name = f"decoder_conv{block}_{index}"
                 x = self._conv(features, name, upsample=is_upsampled)(x)
                 if index == 1 and block in skips:
-                    skip = self._conv(features, f"skip{block}", kernel_size=1)
-                    x = x + skip(skips[block])
+                    skip = self._conv(
+                        *(features, f"skip{block}"), kernel_size=1, kernel_init="zeros"
+                    )
+                    x = x + skip(_with_unit_power(skips[block]))
                 x = nn.relu(x)
         # In the precision of the parameters: a map in steps of half precision would
         # tell the discriminator that it is a prediction.
@@ -62,10 +67,9 @@ class Decoder(nn.Module):
         return logits
 
     def _conv(self, features: int, name: str, **options) -> convolution.Conv:
-        options = {"dtype": self.dtype} | options
+        options = {"dtype": self.dtype, "kernel_init": self.kernel_init} | options
         return convolution.Conv(
             features,
-            kernel_init=self.kernel_init,
             forms=self.forms,
             name=name,
             **options,
@@ -148,3 +152,9 @@ class Generator(nn.Module):
                 x = self.encoder(x, first=first, last=block - 1)
                 first, skips[block] = block, x
         return self.decoder(self.encoder(x, first=first), skips)
+
+
+def _with_unit_power(features: jax.Array) -> jax.Array:
+    """Features with a root mean square of 1 in each image."""
+    power = jnp.mean(jnp.square(features), axis=(1, 2, 3), keepdims=True)
+    return features * lax.rsqrt(power + 1e-6)

@@ -28,7 +28,7 @@ INGREDIENTS: dict[str, Ingredient] = {
     ),
     "kl_cc_nss": Ingredient(
         "KL divergence - CC - NSS in the content loss, beside cross-entropy",
-        {"losses.kl_cc_nss": 1.0},
+        {"losses.kl_cc_nss": 0.1},
     ),
     "average": Ingredient(
         "the moving average of the generator's parameters predicts",
