@@ -95,6 +95,7 @@ def test_scores_are_those_of_pysaliency(make, seed):
     check_parity(make(generator), densities, points, random_maps(generator))
 
 
+@pytest.mark.slow
 def test_scores_on_real_fixations_are_those_of_pysaliency(osie_source, tmp_path):
     preparation.prepare("osie", str(osie_source), str(tmp_path))
     some = records.open_split("osie", "validation", str(tmp_path))[:2]

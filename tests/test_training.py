@@ -152,6 +152,7 @@ def test_a_run_skips_a_nan_of_each_network_and_ends_finite(
     assert np.isfinite(series["train/generator_loss"][1]).all()
 
 
+@pytest.mark.slow
 def test_released_code_starts_the_adversarial_phase_with_fresh_slots(
     environment, tmp_path
 ):
