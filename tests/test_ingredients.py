@@ -1,5 +1,7 @@
 """What the paper does not have: each option does what it says, and off is SalGAN."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import miniature
@@ -21,6 +23,15 @@ from salgan_jax.weights.imported import Imported
 
 IMAGE = jax.random.uniform(jax.random.key(1), (2, 32, 48, 3), maxval=255.0)
 LOGITS = jax.random.normal(jax.random.key(2), (2, 8, 12, 1))
+
+
+def init(module, *inputs) -> Any:
+    """New parameters; linen's types for them fit nothing."""
+    return module.init(jax.random.key(0), *inputs)["params"]
+
+
+def apply(module, params, *inputs, **options) -> Any:
+    return module.apply({"params": params}, *inputs, **options)
 
 
 def shapes(module, *inputs):
@@ -92,11 +103,11 @@ def test_options_keep_the_size_and_what_is_frozen_can_be_computed_once(
     options, frozen_blocks
 ):
     generator = Generator(1 / 16, frozen_blocks, kernel_init="he_uniform", **options)
-    params = jax.jit(generator.init)(jax.random.key(0), IMAGE)
-    logits = jax.jit(generator.apply)(params, IMAGE)
+    params = init(generator, IMAGE)
+    logits = apply(generator, params, IMAGE)
     assert logits.shape == (2, 32, 48, 1)
-    features = generator.apply(params, IMAGE, method=generator.frozen_features)
-    again = generator.apply(params, features, method=generator.from_frozen_features)
+    features = apply(generator, params, IMAGE, method=generator.frozen_features)
+    again = apply(generator, params, features, method=generator.from_frozen_features)
     np.testing.assert_allclose(again, logits, rtol=1e-4, atol=1e-5)
 
 
@@ -104,17 +115,17 @@ def test_skips_are_what_goes_into_blocks_3_and_4_and_count():
     generator = Generator(1 / 16, 0, skip_connections=True, kernel_init="he_uniform")
     names = [name for name in shapes(generator, IMAGE) if "skip" in name]
     assert {name.split("/")[1] for name in names} == {"skip3", "skip4"}
-    params = generator.init(jax.random.key(0), IMAGE)["params"]
+    params = init(generator, IMAGE)
     plain = Generator(1 / 16, 0, kernel_init="he_uniform")
-    logits = generator.apply({"params": params}, IMAGE)
+    logits = apply(generator, params, IMAGE)
     # At first they add nothing, and then as much for features of any size.
-    np.testing.assert_array_equal(logits, plain.apply({"params": params}, IMAGE))
+    np.testing.assert_array_equal(logits, apply(plain, params, IMAGE))
     decoder = params["decoder"]
     skip = {**decoder["skip3"], "kernel": decoder["skip3"]["kernel"] + 0.1}
     features = jax.random.uniform(jax.random.key(3), (2, 2, 3, 32))
     shallow = jax.random.uniform(jax.random.key(4), (2, 8, 12, 8))
     found = [
-        Decoder(1 / 16).apply({"params": decoder | {"skip3": skip}}, features, skips)
+        apply(Decoder(1 / 16), decoder | {"skip3": skip}, features, skips)
         for skips in ({}, {3: shallow}, {3: 300 * shallow})
     ]
     assert float(jnp.abs(found[1] - found[0]).max()) > 1e-3
@@ -123,11 +134,11 @@ def test_skips_are_what_goes_into_blocks_3_and_4_and_count():
 
 def test_a_centre_prior_begins_as_nothing_and_is_where_it_says_at_any_size():
     prior = CentrePrior()
-    params = prior.init(jax.random.key(0), LOGITS)["params"]
-    np.testing.assert_array_equal(prior.apply({"params": params}, LOGITS), LOGITS)
+    params = init(prior, LOGITS)
+    np.testing.assert_array_equal(apply(prior, params, LOGITS), LOGITS)
     params = params | {"amplitude": jnp.float32(2.0), "centre": jnp.array([0.0, 0.5])}
     for height, width in ((9, 18), (45, 82)):
-        added = prior.apply({"params": params}, jnp.zeros((1, height, width, 1)))
+        added = apply(prior, params, jnp.zeros((1, height, width, 1)))
         peak = np.unravel_index(int(jnp.argmax(added)), (height, width))
         assert peak == (height // 2, int(0.75 * width))
         assert 1.9 < float(added.max()) <= 2.0
@@ -153,23 +164,21 @@ def test_a_normalised_discriminator_does_not_depend_on_the_length_of_its_kernels
 ):
     network = Discriminator(variant, 1 / 4, norm="spectral")
     maps = IMAGE[..., :1] / 255
-    params = network.init(jax.random.key(0), IMAGE, maps)["params"]
+    params = init(network, IMAGE, maps)
     longer = {
         name: {**layer, "kernel": 3 * layer["kernel"]} for name, layer in params.items()
     }
-    first, second = (
-        network.apply({"params": each}, IMAGE, maps) for each in (params, longer)
-    )
+    first, second = (apply(network, each, IMAGE, maps) for each in (params, longer))
     np.testing.assert_allclose(first, second, rtol=2e-3, atol=1e-5)
 
 
 def test_a_normalised_image_is_of_the_size_of_a_map():
     maps = IMAGE[..., :1] / 255
     network = Discriminator(width_multiplier=1 / 4)
-    params = network.init(jax.random.key(0), IMAGE, maps)
+    params = init(network, IMAGE, maps)
     mean = jnp.broadcast_to(jnp.array([123.675, 116.28, 103.53]), IMAGE.shape)
-    normalised = network.clone(image_input="normalized").apply(params, mean, maps)
-    as_zeros = network.apply(params, jnp.zeros_like(IMAGE), maps)
+    normalised = apply(network.clone(image_input="normalized"), params, mean, maps)
+    as_zeros = apply(network, params, jnp.zeros_like(IMAGE), maps)
     np.testing.assert_allclose(normalised, as_zeros, rtol=1e-5, atol=1e-6)
 
 
@@ -218,7 +227,7 @@ def test_r1_is_half_the_squared_gradient_at_true_maps_and_reaches_the_parameters
 
     def total(maps, params):
         image = jnp.asarray(batch.image, jnp.float32)
-        return plain.apply({"params": params}, image, maps).sum()
+        return apply(plain, params, image, maps).sum()
 
     maps = jnp.asarray(batch.saliency_map, jnp.float32) / 255
     grads = jax.grad(total)(maps, state.discriminator.params)

@@ -265,6 +265,7 @@ def test_fixations_are_counted_in_the_pixel_of_the_frame_that_they_fall_on(tmp_p
     for x, y in record.fixations:
         row = int((np.floor(y) + 0.5) * 32 / record.size[0])
         expected[row, int((np.floor(x) + 0.5) * 48 / record.size[1])] += 1
+    assert made.fixation_counts is not None
     np.testing.assert_array_equal(made.fixation_counts[5, ..., 0], expected)
     assert expected.max() > 1
 
@@ -275,6 +276,7 @@ def test_fixations_are_counted_in_the_pixel_of_the_frame_that_they_fall_on(tmp_p
     assert set(batch.fixation_counts.sum(axis=(1, 2, 3))) <= set(sums)
     one = pipeline.take([part], np.array([5]))
     mirrored = pipeline.mirror(one, np.array([True]))
+    assert mirrored.fixation_counts is not None
     np.testing.assert_array_equal(
         mirrored.fixation_counts[0, ..., 0], expected[:, ::-1]
     )
