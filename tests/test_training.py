@@ -281,6 +281,7 @@ def test_both_players_can_move_in_each_step(environment, tmp_path):
         assert steps[-1] == 6 and np.isfinite(values).all()
 
 
+@pytest.mark.slow
 def test_sigterm_while_evaluating_saves_at_once_and_the_scores_are_made_up_for(
     short_run, environment, tmp_path, monkeypatch
 ):

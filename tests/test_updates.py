@@ -229,6 +229,7 @@ def test_half_precision_predicts_maps_without_steps():
     assert float(jnp.mean(in_steps)) < 0.1
 
 
+@pytest.mark.slow
 def test_half_precision_keeps_parameters_slots_and_losses_in_single():
     recipe = miniature.experiment().recipe
     half = recipe._replace(
