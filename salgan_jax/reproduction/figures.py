@@ -9,7 +9,13 @@ import numpy as np
 from salgan_jax.reproduction import drawing
 from salgan_jax.reproduction.confidence import NUM_BINS
 from salgan_jax.reproduction.published import Published
-from salgan_jax.reproduction.results import METRICS, ArmResult, Contrast, heading
+from salgan_jax.reproduction.results import (
+    METRICS,
+    ArmResult,
+    Contrast,
+    heading,
+    known_metrics,
+)
 
 
 class Figure(NamedTuple):
@@ -32,7 +38,7 @@ def against_published(
     arms: Sequence[ArmResult], published: Published | None, dataset: str
 ) -> Figure:
     """Returns our means with intervals beside the authors', a panel for each metric."""
-    metrics = _known(arms, METRICS[:7])
+    metrics = known_metrics(arms, METRICS[:7])
     figure, plots = drawing.panels(len(metrics), 1.45, num_columns=4)
     colors = (drawing.BLUE, drawing.ORANGE)
     for plot, metric in zip(plots, metrics, strict=False):
@@ -180,11 +186,3 @@ def of_confidence(histograms: Mapping[str, np.ndarray], truth: np.ndarray) -> Fi
         "truth map divided by its maximum.",
         f"Histograms of the values at fixated pixels. {'; '.join(said)}.",
     )
-
-
-def _known(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str]:
-    return [
-        metric
-        for metric in metrics
-        if any(metric in arm.means and arm.means[metric].num_images for arm in arms)
-    ]

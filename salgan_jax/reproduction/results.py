@@ -64,6 +64,15 @@ def heading(measure: str) -> str:
     return words.get(measure) or scores.HEADINGS[measure][:-2]
 
 
+def known_metrics(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str]:
+    """Returns the metrics in which some image has a score."""
+    return [
+        metric
+        for metric in metrics
+        if any(metric in arm.means and arm.means[metric].num_images for arm in arms)
+    ]
+
+
 def of_arms(
     experiment: Experiment, scored: Sequence[ScoredRun], *, is_nested: bool
 ) -> list[ArmResult]:

@@ -7,7 +7,13 @@ from typing import NamedTuple
 from salgan_jax.metrics.over_runs import RunDifference, RunMean
 from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
 from salgan_jax.reproduction.published import Published
-from salgan_jax.reproduction.results import METRICS, ArmResult, Contrast, heading
+from salgan_jax.reproduction.results import (
+    METRICS,
+    ArmResult,
+    Contrast,
+    heading,
+    known_metrics,
+)
 
 _NONE = "-"
 _ALL_PUBLISHED = METRICS[:7]  # the paper's, and those of its Fig. 3
@@ -51,7 +57,7 @@ def against_published(
         ]
         said = f"Published: {published.source}."
     rows = []
-    for metric in _known(arms, _ALL_PUBLISHED):
+    for metric in known_metrics(arms, _ALL_PUBLISHED):
         cells = [_mean(arm.means[metric]) for arm in arms]
         if published is None:
             cells.append(missing)
@@ -76,7 +82,7 @@ def of_two(first: ArmResult, second: ArmResult, contrast: Contrast) -> Table:
             *_difference(contrast.differences[metric]),
             f"{contrast.num_agreeing(metric)} of {len(contrast.of_runs[metric])}",
         ]
-        for metric in _known([first, second], METRICS)
+        for metric in known_metrics([first, second], METRICS)
     ]
     return Table(
         f"{first.name.capitalize()} against {second.name}",
@@ -119,7 +125,7 @@ def of_confidence(
 
 def of_arms(arms: Sequence[ArmResult], published: Published | None) -> Table:
     """Returns the means of each arm, a row for each, beside what is published."""
-    metrics = _known(arms, METRICS)
+    metrics = known_metrics(arms, METRICS)
     rows = []
     for arm in arms:
         cells = [_mean(arm.means[metric]) for metric in metrics]
@@ -143,26 +149,17 @@ def of_differences(
     arms: Sequence[ArmResult], contrasts: Sequence[Contrast], reference: str
 ) -> Table:
     """Returns how each arm differs from the reference, a row for each."""
-    metrics = _known(arms, METRICS)
+    metrics = known_metrics(arms, METRICS)
     rows = [
         [contrast.arm, *(_interval(contrast.differences[metric]) for metric in metrics)]
         for contrast in contrasts
     ]
     return Table(
         f"Differences to {reference}",
-        "Run by run and image by image: the mean difference (its 95 % interval; p).",
+        "Run by run and image by image: the mean difference (its 95 % interval); p.",
         ["", *(heading(metric) for metric in metrics)],
         rows,
     )
-
-
-def _known(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str]:
-    """Returns the metrics in which some image has a score."""
-    return [
-        metric
-        for metric in metrics
-        if any(metric in arm.means and arm.means[metric].num_images for arm in arms)
-    ]
 
 
 def _mean(mean: RunMean) -> str:
@@ -182,8 +179,8 @@ def _interval(found: RunDifference) -> str:
     if not found.num_images:
         return _NONE
     return (
-        f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}; "
-        f"p {found.p_value:.4f})"
+        f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}); "
+        f"p {found.p_value:.4f}"
     )
 
 
