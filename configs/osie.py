@@ -7,9 +7,8 @@ The variant names the initial weights of the encoder: `osie.py` starts from rand
 `osie.py:vgg16` from torchvision's VGG-16, `osie.py:blocks12` from an .npz that holds
 VGG-16's first two blocks only (give either file with --config.init_from=FILE).
 `osie.py:small` is `:blocks12` with everything behind the frozen blocks an eighth as
-wide, for experiments of many runs on a CPU: two minutes a run, and scores close to
-those of the full width. The same generator with content loss alone:
---config.phases.bootstrap_epochs=14.
+wide, for experiments of many runs on a CPU: minutes a run. The same generator with
+content loss alone: --config.phases.bootstrap_epochs=14, or 26 of `:small`.
 
 docs/results.md has scores, machine and hours of `:blocks12` and `:small`; the other two
 have not been run to their end yet.

@@ -13,9 +13,8 @@ import pathlib
 
 from absl import flags
 
-from salgan_jax import config_flag, doors
+from salgan_jax import config_flag, doors, parallel_flags
 from salgan_jax.reproduction import experiments, repeats
-from salgan_jax.sweep import devices
 
 _CONFIGS = os.path.relpath(pathlib.Path(__file__).resolve().parents[1] / "configs")
 _CONFIG = config_flag.define(default=os.path.join(_CONFIGS, "salgan.py"))
@@ -35,15 +34,7 @@ _FOLDS = flags.DEFINE_integer(
     "folds", 0, "Instead: a run for each of so many folds of the training split."
 )
 _ARMS = flags.DEFINE_list("arms", [], "Only these, and the one they are compared with.")
-_PARALLEL = flags.DEFINE_enum(
-    "parallel",
-    "none",
-    list(devices.PARALLEL),
-    "devices: a run on each GPU or TPU chip of this machine at a time.",
-)
-_NUM_PARALLEL = flags.DEFINE_integer(
-    "num_parallel", 1, "How many runs share this machine at a time.", lower_bound=1
-)
+_slots = parallel_flags.define()
 
 
 def main(argv: list[str]) -> int:
@@ -70,8 +61,7 @@ def main(argv: list[str]) -> int:
         _WORKDIR.value,
     )
     script = pathlib.Path(__file__).with_name("train.py")
-    slots = devices.slots(_PARALLEL.value, _NUM_PARALLEL.value)
-    return story.reproduce(name, asked, script, slots)
+    return story.reproduce(name, asked, script, _slots())
 
 
 if __name__ == "__main__":

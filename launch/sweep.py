@@ -12,23 +12,14 @@ import pathlib
 
 from absl import flags
 
-from salgan_jax import config_flag, doors
-from salgan_jax.sweep import devices
+from salgan_jax import config_flag, doors, parallel_flags
 
 _CONFIG = config_flag.define()
 _WORKDIR = config_flag.define_required("workdir", "Gets a workdir for each run.")
 _GRID = flags.DEFINE_multi_string(
     "grid", [], "FIELD=VALUE,VALUE,...; more fields may follow it."
 )
-_PARALLEL = flags.DEFINE_enum(
-    "parallel",
-    "none",
-    list(devices.PARALLEL),
-    "devices: a run on each GPU or TPU chip of this machine at a time.",
-)
-_NUM_PARALLEL = flags.DEFINE_integer(
-    "num_parallel", 1, "How many runs share this machine at a time.", lower_bound=1
-)
+_slots = parallel_flags.define()
 _SCORES = flags.DEFINE_enum(
     "scores",
     "last",
@@ -49,7 +40,7 @@ def main(argv: list[str]) -> int:
         story.Recipe(script, given.file, given.overrides, config),
         _WORKDIR.value,
         [*_GRID.value, *argv[1:]],
-        slots=devices.slots(_PARALLEL.value, _NUM_PARALLEL.value),
+        slots=_slots(),
         is_best=_SCORES.value == "best",
     )
 

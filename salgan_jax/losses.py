@@ -69,8 +69,8 @@ def kl_cc_nss(
     The scores themselves as a loss (Cornia et al. 2018, Sec. III-D; with these weights
     Chao et al. 2018, "SalGAN360"). KL divergence is from the ground truth, both maps as
     distributions over pixels; CC is their correlation; NSS is the mean at fixations of
-    the map with mean 0 and deviation 1. An example without fixations, or with an empty
-    map, has no such term.
+    the map with mean 0 and deviation 1. An example without fixations has no NSS, one
+    with an empty map no KL divergence and no CC: 0.
 
     Args:
         saliency_logits: the generator's output, before the sigmoid.

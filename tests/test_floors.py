@@ -21,7 +21,7 @@ PICTURE = """
 4 export announcement run_log run_pictures intervals evaluation submission inference
 4 prediction inspection config_help provenance sweep
 4 loading saliency report compile_ahead demo reproduction
-5 doors config_flag predictor_flags launch configs
+5 doors config_flag predictor_flags parallel_flags launch configs
 """
 FLOOR_OF = {
     room: int(line[0]) for line in PICTURE.splitlines() for room in line[2:].split()
@@ -45,6 +45,7 @@ ONLY_HERE = {
         "doors",
         "config_flag",
         "predictor_flags",
+        "parallel_flags",
         "launch",
         "data",
     ],  # data: grain has flags of its own

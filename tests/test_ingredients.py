@@ -242,6 +242,18 @@ def test_r1_is_half_the_squared_gradient_at_true_maps_and_reaches_the_parameters
     assert float(jnp.abs(of_penalty["conv1_2"]["kernel"]).max()) > 0
 
 
+def test_the_penalty_is_in_the_discriminators_update():
+    recipe = tiny_game.recipe()
+    batch, gradients = miniature.batch(), []
+    for weight in (0.0, 10.0):
+        update = updates.make_updates(recipe._replace(r1_penalty=weight))
+        step = jax.jit(update[Update.DISCRIMINATOR])
+        _, metrics = step(tiny_game.state(recipe), batch)
+        assert ("r1_penalty" in metrics) == bool(weight)
+        gradients.append(float(metrics["discriminator_grad_norm"]))
+    assert abs(gradients[0] - gradients[1]) > 1e-6
+
+
 # ---- the average of parameters -----------------------------------------------------
 
 
