@@ -16,7 +16,8 @@ def get_config() -> ConfigDict:
     """Returns the published recipe with the ingredients that helped."""
     config = salgan.default()
     config.name = "modern"
-    config.losses.kl_cc_nss = 0.1
+    config.losses.kld = config.losses.cc = config.losses.nss = 1.0
+    config.model.output_bias = True
     config.model.skip_connections = True
     config.model.dilated = True
     config.bootstrap_optimizer.learning_rate = 1e-3

@@ -3,15 +3,11 @@
     python launch/prepare_data.py --dataset=osie --source=DIR
     python launch/train.py --config=configs/osie.py --workdir=runs/osie
 
-The variant names the initial weights of the encoder: `osie.py` starts from random ones,
-`osie.py:vgg16` from torchvision's VGG-16, `osie.py:blocks12` from an .npz that holds
-VGG-16's first two blocks only (give either file with --config.init_from=FILE).
-`osie.py:small` is `:blocks12` with everything behind the frozen blocks an eighth as
-wide, for experiments of many runs on a CPU: minutes a run. The same generator with
-content loss alone: --config.phases.bootstrap_epochs=14, or 26 of `:small`.
-
-docs/results.md has scores, machine and hours of `:blocks12` and `:small`; the other two
-have not been run to their end yet.
+`osie.py` starts from random weights, `osie.py:vgg16` from VGG-16's (give the file with
+--config.init_from=FILE; Keras' needs --config.model.input_convention=caffe besides).
+`osie.py:small` is `:vgg16` with a decoder an eighth as wide, for experiments of many
+runs on a CPU: minutes a run. The same generator with content loss alone:
+--config.phases.bootstrap_epochs=14.
 """
 
 from ml_collections import ConfigDict
@@ -41,18 +37,12 @@ def get_config(weights: str = "random") -> ConfigDict:
         config.init_from = "random"
         config.model.frozen_blocks = 0
         config.model.kernel_init = "he_uniform"
-    elif weights in ("blocks12", "small"):
-        config.init_from = "vgg16_keras_block1_2.npz"
-        config.model.input_convention = "caffe"
-        config.model.frozen_blocks = 2
+    elif weights in ("vgg16", "small"):
+        config.model.cache_frozen_features = True
         if weights == "small":
-            config.model.full_width_blocks = 2
-            config.model.width_multiplier = 1 / 8
-            config.model.cache_frozen_features = True
-            config.phases.num_epochs = 26
-            config.evaluation.every_epochs = 0
-    elif weights != "vgg16":
-        known = ("random", "blocks12", "small", "vgg16")
+            config.model.decoder_width = 1 / 8
+    else:
+        known = ("random", "small", "vgg16")
         raise UserError(
             f"osie.py:{weights}: use one of {', '.join(known)}"
             f"{did_you_mean(weights, known)}"

@@ -84,6 +84,9 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
     setup = experiment.make_experiment(config, schedule)
     config = training_input.with_cache(config, source, setup.recipe.generator, devices)
     if saved is None:
+        if config.model.output_bias:
+            mean_map = training_input.mean_map(source, config)
+            setup = experiment.with_output_bias(setup, mean_map)
         setup = experiment.with_initial_weights(setup, config)
     else:
         compatibility.check_resumable(

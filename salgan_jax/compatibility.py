@@ -35,6 +35,10 @@ def complete(saved: dict[str, Any]) -> ConfigDict:
     """
     config = config_module.default()
     config.precision.generator = "float32"  # as before there was a choice
+    losses = dict(saved.get("losses", {}))
+    if "kl_cc_nss" in losses:  # one weight for all three, before each had its own
+        losses |= dict.fromkeys(("kld", "cc", "nss"), losses.pop("kl_cc_nss"))
+        saved = {**saved, "losses": losses}
     with config.unlocked():
         config.update(saved)
     return config

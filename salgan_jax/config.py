@@ -58,10 +58,17 @@ def default() -> ConfigDict:
     config.data.num_workers = 0  # readers for cache "none"; 0: threads [processes]
 
     config.model = ConfigDict()  # the two networks
-    # Channels relative to VGG-16, above 0 and at most 4. [factor] (from Sec. 3.1)
+    # Channels of both networks relative to SalGAN's, above 0 and at most 4. [factor]
+    # (from Sec. 3.1)
     config.model.width_multiplier = 1.0
-    # So many of the first keep VGG-16's channels, and can have its weights, whatever
-    # the multiplier. [blocks]
+    # The same of the encoder alone; 0: width_multiplier. Only at 1 it is VGG-16, and
+    # can have its weights. [factor]
+    config.model.encoder_width = 0.0
+    config.model.decoder_width = 0.0  # of the decoder; 0: width_multiplier [factor]
+    # Of the discriminator; 0: width_multiplier. [factor]
+    config.model.discriminator_width = 0.0
+    # So many of the first keep VGG-16's channels, and can have its weights, in an
+    # encoder that is narrower. [blocks]
     config.model.full_width_blocks = 0
     # So many, conv1_x to conv3_x, keep VGG-16's weights. [blocks] (from Sec. 3.1)
     config.model.frozen_blocks = 3
@@ -78,6 +85,11 @@ def default() -> ConfigDict:
     config.model.skip_connections = False
     config.model.dilated = False  # block 5 sees more of the image instead of a pool4
     config.model.centre_prior = False  # a learned Gaussian is added to the logits
+    # Standard deviation of a Gaussian that blurs the logits; 0: none. [pixels]
+    config.model.smoothing_sigma = 0.0
+    # The last layer's bias starts at the logit of the mean training map, and not at 0,
+    # which is a map of 0.5 everywhere.
+    config.model.output_bias = False
     # Compute the frozen blocks once for each image and not once a step: 0.39 MB an
     # image of 256x192 in bfloat16, 0.79 MB in float32, twice that with flips.
     config.model.cache_frozen_features = False
@@ -95,10 +107,13 @@ def default() -> ConfigDict:
     # By which both maps are made smaller for the content loss. [factor]
     # (from Sec. 4.1, Table 2)
     config.losses.content_downsample = 4
-
-    # Weight of the scores KL divergence - CC - NSS in the content loss, beside
-    # cross-entropy; their NSS needs fixations. [factor]
-    config.losses.kl_cc_nss = 0.0
+    config.losses.bce = 1.0  # weight of cross-entropy in the content loss [factor]
+    # Weight of the KL divergence from the true map in the content loss. [factor]
+    config.losses.kld = 0.0
+    # Weight of CC in the content loss, which it lowers. [factor]
+    config.losses.cc = 0.0
+    # Weight of NSS in the content loss, which it lowers; it needs fixations. [factor]
+    config.losses.nss = 0.0
     # Weight of the squared gradient of D at true maps in its loss. [factor]
     config.losses.r1_penalty = 0.0
 

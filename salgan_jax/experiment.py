@@ -8,7 +8,7 @@ import optax
 from absl import logging
 from ml_collections import ConfigDict
 
-from salgan_jax import checkpoints, initial_weights, optimizers, updates
+from salgan_jax import checkpoints, initial_weights, losses, optimizers, updates
 from salgan_jax import state as train_state
 from salgan_jax.models import primitives
 from salgan_jax.models.discriminator import Discriminator
@@ -117,7 +117,9 @@ def make_networks(config: ConfigDict, *, platform: str | None = None) -> Network
         variant=config.model.discriminator,
         image_input=config.model.discriminator_input,
         norm=config.model.discriminator_norm,
-        width_multiplier=config.model.width_multiplier,
+        width_multiplier=(
+            config.model.discriminator_width or config.model.width_multiplier
+        ),
         kernel_init=config.model.kernel_init,
         dtype=_DTYPES[precision.discriminator],
         forms=forms,
@@ -170,10 +172,32 @@ def make_recipe(
         alpha=config.losses.alpha,
         content_downsample=config.losses.content_downsample,
         skip_not_finite=config.on_nan == "skip",
-        kl_cc_nss=config.losses.kl_cc_nss,
+        content=losses.ContentWeights(
+            bce=config.losses.bce,
+            kld=config.losses.kld,
+            cc=config.losses.cc,
+            nss=config.losses.nss,
+        ),
         r1_penalty=config.losses.r1_penalty,
         average_decay=config.phases.average_decay,
     )
+
+
+def with_output_bias(setup: Experiment, mean_map: float) -> Experiment:
+    """Returns the experiment with a generator that begins with the mean map's value.
+
+    Args:
+        setup: with random parameters.
+        mean_map: the mean of the training maps, above 0 and below 1.
+    """
+    generator = dict(setup.params.generator)
+    output = generator["decoder"]["decoder_output"]
+    bias = jnp.full_like(output["bias"], jax.scipy.special.logit(mean_map))
+    generator["decoder"] = {
+        **generator["decoder"],
+        "decoder_output": {**output, "bias": bias},
+    }
+    return setup._replace(params=setup.params._replace(generator=generator))
 
 
 def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:
@@ -188,7 +212,8 @@ def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:
         return setup
     imported = initial_weights.load(config.init_from)
     grafting.check_convention(imported, config.model.input_convention)
-    if not imported.decoder and config.model.width_multiplier != 1:
+    is_narrow = setup.recipe.generator.encoder_width != 1
+    if is_narrow and not imported.decoder and config.model.full_width_blocks:
         imported = grafting.first_blocks(imported, config.model.full_width_blocks)
     grafted = grafting.graft(
         setup.params.generator,

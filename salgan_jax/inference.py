@@ -118,7 +118,8 @@ def _batch_that_fits(loaded: LoadedGenerator, num_bytes: int) -> int:
     """The largest power of two up to 16 of which a prediction takes so much at most."""
     height, width = _frame_size(loaded.config)
     generator = loaded.generator
-    channels = 64 * (1.0 if generator.full_width_blocks else generator.width_multiplier)
+    encoder_width = 1.0 if generator.full_width_blocks else generator.encoder_width
+    channels = 64 * max(encoder_width, generator.decoder_width)
     an_image = (
         _WIDEST_LAYERS * height * width * channels * np.dtype(np.float32).itemsize
     )

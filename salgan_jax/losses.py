@@ -5,6 +5,7 @@ not reach zero: its floor is the entropy of the map itself.
 """
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -59,39 +60,93 @@ def content_loss(
     )
 
 
-def kl_cc_nss(
-    saliency_logits: Float[Array, "b h w 1"],
-    saliency_map: Float[Array, "b h w 1"],
-    fixation_counts: Float[Array, "b h w 1"],
+def kl_divergence(
+    saliency_logits: Float[Array, "b h w 1"], saliency_map: Float[Array, "b h w 1"]
 ) -> Float[Array, ""]:
-    """Returns KL divergence - CC - NSS of the predicted maps, a mean over examples.
+    """Returns the KL divergence of predicted from true maps, a mean over examples.
 
-    The scores themselves as a loss (Cornia et al. 2018, Sec. III-D; with these weights
-    Chao et al. 2018, "SalGAN360"). KL divergence is from the ground truth, both maps as
-    distributions over pixels; CC is their correlation; NSS is the mean at fixations of
-    the map with mean 0 and deviation 1. An example without fixations has no NSS, one
-    with an empty map no KL divergence and no CC: 0.
+    Both maps as distributions over pixels; an empty true map has none: 0.
 
     Args:
         saliency_logits: the generator's output, before the sigmoid.
-        saliency_map: ground truth in [0, 1].
-        fixation_counts: fixations in each pixel.
+        saliency_map: ground truth, 0 or more.
     """
-    dtype = at_least_float32(saliency_logits)
-    logits, target, counts = (
-        x.astype(dtype).reshape(x.shape[0], -1)
-        for x in (saliency_logits, saliency_map, fixation_counts)
-    )
-    predicted = jax.nn.sigmoid(logits)
+    logits, target = _flat(saliency_logits), _flat(saliency_map)
     density = target / jnp.maximum(target.sum(axis=1, keepdims=True), _TINY)
     log_predicted = jax.nn.log_sigmoid(logits)
     log_predicted -= jax.nn.logsumexp(log_predicted, axis=1, keepdims=True)
     surprise = jax.scipy.special.xlogy(density, density) - density * log_predicted
-    standardised = _standardised(predicted)
-    correlation = jnp.mean(standardised * _standardised(target), axis=1)
-    num_fixations = jnp.maximum(counts.sum(axis=1), 1)
-    nss = jnp.sum(standardised * counts, axis=1) / num_fixations
-    return jnp.mean(surprise.sum(axis=1) - correlation - nss)
+    return jnp.mean(surprise.sum(axis=1))
+
+
+def correlation(
+    saliency_logits: Float[Array, "b h w 1"], saliency_map: Float[Array, "b h w 1"]
+) -> Float[Array, ""]:
+    """Returns the correlation of predicted and true maps (CC), a mean over examples.
+
+    An empty true map has none: 0. The arguments are those of `kl_divergence`.
+    """
+    predicted = _standardised(jax.nn.sigmoid(_flat(saliency_logits)))
+    return jnp.mean(predicted * _standardised(_flat(saliency_map)))
+
+
+def normalized_scanpath_saliency(
+    saliency_logits: Float[Array, "b h w 1"], fixation_counts: Float[Array, "b h w 1"]
+) -> Float[Array, ""]:
+    """Returns NSS: the mean at fixations of a map with mean 0 and deviation 1.
+
+    A mean over examples; one without fixations has none: 0.
+
+    Args:
+        saliency_logits: the generator's output, before the sigmoid.
+        fixation_counts: fixations in each pixel.
+    """
+    predicted = _standardised(jax.nn.sigmoid(_flat(saliency_logits)))
+    counts = _flat(fixation_counts)
+    at_fixations = jnp.sum(predicted * counts, axis=1)
+    return jnp.mean(at_fixations / jnp.maximum(counts.sum(axis=1), 1))
+
+
+class ContentWeights(NamedTuple):
+    """What the content loss is made of; the paper's is cross-entropy alone."""
+
+    bce: float = 1.0
+    kld: float = 0.0
+    cc: float = 0.0
+    nss: float = 0.0
+
+
+def weighted_content_loss(
+    saliency_logits: Float[Array, "b h w 1"],
+    saliency_map: Float[Array, "b h w 1"],
+    fixation_counts: Float[Array, "b h w 1"] | None,
+    *,
+    weights: ContentWeights,
+    downsample: int,
+) -> Float[Array, ""]:
+    """Returns bce * BCE + kld * KL divergence - cc * CC - nss * NSS.
+
+    The scores as a loss, each with its weight (Cornia et al. 2018, Sec. III-D; Chao et
+    al. 2018, "SalGAN360"). What has no weight is not computed.
+
+    Args:
+        saliency_logits, saliency_map, downsample: as in `content_loss`.
+        fixation_counts: fixations in each pixel; only NSS needs them.
+        weights: of each part.
+    """
+    content = jnp.zeros((), at_least_float32(saliency_logits))
+    if weights.bce:
+        bce = content_loss(saliency_logits, saliency_map, downsample=downsample)
+        content += weights.bce * bce
+    if weights.kld:
+        content += weights.kld * kl_divergence(saliency_logits, saliency_map)
+    if weights.cc:
+        content -= weights.cc * correlation(saliency_logits, saliency_map)
+    if weights.nss:
+        assert fixation_counts is not None
+        nss = normalized_scanpath_saliency(saliency_logits, fixation_counts)
+        content -= weights.nss * nss
+    return content
 
 
 def adversarial_loss(fake_logits: Float[Array, " b"]) -> Float[Array, ""]:
@@ -128,6 +183,11 @@ def discriminator_loss(
     real = real_logits.astype(at_least_float32(real_logits))
     fake = fake_logits.astype(at_least_float32(fake_logits))
     return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
+
+
+def _flat(maps: jax.Array) -> jax.Array:
+    """Maps as rows [b, pixels], in float32 at least."""
+    return maps.astype(at_least_float32(maps)).reshape(maps.shape[0], -1)
 
 
 def _standardised(maps: jax.Array) -> jax.Array:

@@ -132,15 +132,16 @@ def _move_generator(
 
 
 def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Array:
-    saliency_map = recipes.saliency_map(batch)
-    content = losses.content_loss(
-        logits, saliency_map, downsample=recipe.content_downsample
-    )
-    if recipe.kl_cc_nss:
+    counts = None
+    if recipe.content.nss:
         counts = jnp.asarray(batch.fixation_counts, logits.dtype)
-        scores = losses.kl_cc_nss(logits, saliency_map, counts)
-        content += recipe.kl_cc_nss * scores
-    return content
+    return losses.weighted_content_loss(
+        logits,
+        recipes.saliency_map(batch),
+        counts,
+        weights=recipe.content,
+        downsample=recipe.content_downsample,
+    )
 
 
 def _r1_penalty(

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from salgan_jax import losses
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
 from salgan_jax.state import Batch, CachedBatch, TrainState
@@ -19,11 +20,11 @@ class Recipe(NamedTuple):
 
     Attributes:
         alpha: weight of the content loss in the generator's loss.
+        content: weights of what the content loss is made of.
         content_downsample: block size of the average pooling before the content loss.
         bootstrap_optimizer: the generator's optimizer in the bootstrap phase.
         skip_not_finite: whether a player stays as it is where its loss or its gradient
             is not finite.
-        kl_cc_nss: weight of KL divergence - CC - NSS in the content loss.
         r1_penalty: weight of the discriminator's gradient penalty.
         average_decay: of the average of the generator's parameters; 0: none is kept.
     """
@@ -36,7 +37,7 @@ class Recipe(NamedTuple):
     alpha: float
     content_downsample: int
     skip_not_finite: bool = False
-    kl_cc_nss: float = 0.0
+    content: losses.ContentWeights = losses.ContentWeights()
     r1_penalty: float = 0.0
     average_decay: float = 0.0
 

@@ -13,6 +13,7 @@ def check(config: ConfigDict) -> None:
     """
     _check_sizes(config)
     _check_folds(config)
+    _check_content(config)
     _check_phases(config)
     _check_speed(config)
 
@@ -29,6 +30,13 @@ def _check_sizes(config: ConfigDict) -> None:
             f"config.model.width_multiplier is {config.model.width_multiplier}: "
             "it must be above 0 and at most 4"
         )
+    for part in ("encoder", "decoder", "discriminator"):
+        width = config.model[f"{part}_width"]
+        if not 0 <= width <= 4:
+            raise UserError(
+                f"config.model.{part}_width is {width}: it must be at most 4, or 0 for "
+                "that of config.model.width_multiplier"
+            )
 
 
 def _check_folds(config: ConfigDict) -> None:
@@ -37,6 +45,14 @@ def _check_folds(config: ConfigDict) -> None:
         raise UserError(
             f"config.data.fold is {data.fold} of config.data.num_folds="
             f"{data.num_folds}: use 2 folds or more, and a fold from 0 to num_folds - 1"
+        )
+
+
+def _check_content(config: ConfigDict) -> None:
+    if not any(config.losses[part] for part in ("bce", "kld", "cc", "nss")):
+        raise UserError(
+            "config.losses.bce, kld, cc and nss are all 0: the content loss needs one "
+            "of them"
         )
 
 

@@ -1,6 +1,7 @@
 """What a run trains on and is scored on, as its config says, and the batches of it."""
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ from salgan_jax.errors import UserError
 from salgan_jax.metrics.batches import OF_FIXATIONS
 from salgan_jax.models.generator import Generator
 from salgan_jax.state import CachedBatch
+
+_MOST_FOR_MEAN = 256  # images of a data set
 
 
 class TrainingInput(NamedTuple):
@@ -98,6 +101,26 @@ def open_input(config: ConfigDict, share: tuple[int, int] = (0, 1)) -> TrainingI
         share=share,
     )
     return TrainingInput(parts, plan, eval_records)
+
+
+def mean_map(source: TrainingInput, config: ConfigDict) -> float:
+    """Returns the mean of the training maps, in [0, 1], as the network sees them.
+
+    Of each data set 256 images, evenly chosen, are looked at; data sets count as often
+    as examples are drawn from them.
+    """
+    means = [
+        np.mean(
+            [
+                frames.make_frame(
+                    part.records[int(row)], frame_format(config)
+                ).saliency_map.mean()
+                for row in part.rows[:: math.ceil(len(part.rows) / _MOST_FOR_MEAN)]
+            ]
+        )
+        for part in source.parts
+    ]
+    return float(np.average(means, weights=source.sampling.weights)) / 255
 
 
 def with_cache(
@@ -227,7 +250,7 @@ def frame_format(config: ConfigDict) -> FrameFormat:
     return FrameFormat(
         (height, width),
         config.data.geometry,
-        with_fixations=config.losses.kl_cc_nss > 0,
+        with_fixations=config.losses.nss > 0,
     )
 
 

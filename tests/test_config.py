@@ -18,7 +18,7 @@ VARIANTS = [
     "both.py",
     "released_code.py",
     "osie.py",
-    "osie.py:blocks12",
+    "mixture.py",
     "osie.py:small",
     "osie.py:vgg16",
     "modern.py",
@@ -175,6 +175,16 @@ def test_a_config_of_an_older_checkpoint_gets_the_fields_that_came_later():
     completed = compatibility.complete(saved)
     assert completed.is_locked
     assert completed.to_dict() == config.to_dict()
+
+
+def test_one_weight_of_three_scores_becomes_three_weights():
+    saved = config_module.default().to_dict()
+    for name in ("bce", "kld", "cc", "nss"):
+        del saved["losses"][name]
+    saved["losses"]["kl_cc_nss"] = 0.1
+    losses = compatibility.complete(saved).losses
+    assert (losses.bce, losses.kld, losses.cc, losses.nss) == (1.0, 0.1, 0.1, 0.1)
+    assert "kl_cc_nss" not in losses
 
 
 @pytest.mark.parametrize(("num_folds", "fold"), [(1, 0), (3, 3), (0, 1)])

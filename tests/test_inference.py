@@ -104,7 +104,7 @@ def test_a_diverged_generator_is_named_by_its_step():
 
 
 def test_the_real_generator_predicts_the_sigmoid_of_its_logits():
-    generator = Generator(width_multiplier=1 / 16)
+    generator = Generator(1 / 16, 1 / 16)
     image = _image(32, 48)
     batch = jnp.asarray(image[np.newaxis], jnp.float32)
     # Filled by NumPy: compiling the initialisers takes longer than all other tests.

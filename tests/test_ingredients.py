@@ -1,5 +1,6 @@
 """What the paper does not have: each option does what it says, and off is SalGAN."""
 
+import functools
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ import miniature
 import numpy as np
 import pytest
 import tiny_game
+import weight_files
 
 from salgan_jax import checkpoints, experiment, losses, updates
 from salgan_jax import config as config_module
@@ -17,6 +19,7 @@ from salgan_jax.models import kernel_norms, vgg16
 from salgan_jax.models.centre_prior import CentrePrior
 from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Decoder, Generator
+from salgan_jax.models.smoothing import gaussian_blur
 from salgan_jax.schedule import Update
 from salgan_jax.weights import grafting
 from salgan_jax.weights.imported import Imported
@@ -53,6 +56,45 @@ def test_full_width_blocks_have_the_kernels_of_vgg16_and_the_rest_is_narrow():
     assert {name: some[name] for name in kept} == {name: whole[name] for name in kept}
     assert some["conv3_1/kernel"] == (3, 3, 128, 32)
     assert some["conv3_2/kernel"] == (3, 3, 32, 32)
+
+
+def test_encoder_decoder_and_discriminator_have_widths_of_their_own():
+    config = miniature.config(encoder_width=1 / 8, discriminator_width=1 / 2)
+    networks = experiment.make_networks(config)
+    generator = shapes(networks.generator, IMAGE)
+    judge = shapes(networks.discriminator, IMAGE, IMAGE[..., :1])
+    assert generator["encoder/conv1_1/kernel"] == (3, 3, 3, 8)
+    assert generator["decoder/decoder_conv5_1/kernel"] == (3, 3, 64, 32)
+    assert generator["decoder/decoder_conv1_1/kernel"] == (3, 3, 8, 4)
+    assert judge["conv1_2/kernel"] == (3, 3, 3, 16)
+
+
+def test_one_width_is_that_of_all_three_as_it_was():
+    assert networks_of(miniature.config()) == networks_of(
+        miniature.config(
+            width_multiplier=1.0,
+            encoder_width=1 / 16,
+            decoder_width=1 / 16,
+            discriminator_width=1 / 16,
+        )
+    )
+
+
+def networks_of(config):
+    networks = experiment.make_networks(config)
+    return shapes(networks.generator, IMAGE), shapes(
+        networks.discriminator, IMAGE, IMAGE[..., :1]
+    )
+
+
+def test_a_narrow_encoder_refuses_the_weights_of_vgg16(tmp_path):
+    state = weight_files.torchvision_state()
+    weight_files.write_safetensors(tmp_path / "vgg16", state)
+    config = miniature.config(frozen_blocks=0)
+    config.init_from = str(tmp_path / "vgg16")
+    setup = experiment.make_experiment(config)
+    with pytest.raises(UserError, match=r"conv1_1/kernel is \[3, 3, 3, 64\], expected"):
+        experiment.with_initial_weights(setup, config)
 
 
 def test_a_narrow_generator_takes_the_blocks_of_a_whole_vgg16_that_keep_their_width():
@@ -102,7 +144,9 @@ def test_a_dilated_block_has_the_same_weights_and_works_at_an_eighth():
 def test_options_keep_the_size_and_what_is_frozen_can_be_computed_once(
     options, frozen_blocks
 ):
-    generator = Generator(1 / 16, frozen_blocks, kernel_init="he_uniform", **options)
+    generator = Generator(
+        1 / 16, 1 / 16, frozen_blocks, kernel_init="he_uniform", **options
+    )
     params = init(generator, IMAGE)
     logits = apply(generator, params, IMAGE)
     assert logits.shape == (2, 32, 48, 1)
@@ -112,11 +156,13 @@ def test_options_keep_the_size_and_what_is_frozen_can_be_computed_once(
 
 
 def test_skips_are_what_goes_into_blocks_3_and_4_and_count():
-    generator = Generator(1 / 16, 0, skip_connections=True, kernel_init="he_uniform")
+    generator = Generator(
+        1 / 16, 1 / 16, 0, skip_connections=True, kernel_init="he_uniform"
+    )
     names = [name for name in shapes(generator, IMAGE) if "skip" in name]
     assert {name.split("/")[1] for name in names} == {"skip3", "skip4"}
     params = init(generator, IMAGE)
-    plain = Generator(1 / 16, 0, kernel_init="he_uniform")
+    plain = Generator(1 / 16, 1 / 16, 0, kernel_init="he_uniform")
     logits = apply(generator, params, IMAGE)
     # At first they add nothing, and then as much for features of any size.
     np.testing.assert_array_equal(logits, apply(plain, params, IMAGE))
@@ -130,6 +176,25 @@ def test_skips_are_what_goes_into_blocks_3_and_4_and_count():
     ]
     assert float(jnp.abs(found[1] - found[0]).max()) > 1e-3
     np.testing.assert_allclose(found[1], found[2], rtol=1e-3, atol=1e-5)
+
+
+def test_smoothed_logits_are_a_gaussian_around_each_and_keep_a_constant():
+    point = jnp.zeros((1, 41, 41, 1)).at[0, 20, 20].set(1.0)
+    blurred = np.asarray(gaussian_blur(point, 2.0))[0, ..., 0]
+    assert blurred.sum() == pytest.approx(1.0, rel=1e-4)
+    # exp(-(3^2 + 4^2) / (2 * 2^2)) of the centre's.
+    assert blurred[23, 24] == pytest.approx(blurred[20, 20] * np.exp(-25 / 8), rel=1e-3)
+    constant = jnp.full((1, 8, 12, 1), 3.0)
+    np.testing.assert_allclose(gaussian_blur(constant, 2.0), constant, rtol=1e-5)
+    plain = Generator(1 / 16, 1 / 16, kernel_init="he_uniform")
+    smoothed = plain.clone(smoothing_sigma=2.0)
+    params = init(plain, IMAGE)
+    np.testing.assert_allclose(
+        apply(smoothed, params, IMAGE),
+        gaussian_blur(apply(plain, params, IMAGE), 2.0),
+        rtol=1e-4,
+        atol=1e-6,
+    )
 
 
 def test_a_centre_prior_begins_as_nothing_and_is_where_it_says_at_any_size():
@@ -185,7 +250,7 @@ def test_a_normalised_image_is_of_the_size_of_a_map():
 # ---- the losses --------------------------------------------------------------------
 
 
-def test_kl_cc_nss_are_the_scores_of_the_maps():
+def test_kl_divergence_cc_and_nss_are_the_scores_of_the_maps():
     predicted = np.asarray(jax.nn.sigmoid(LOGITS), np.float64).reshape(2, -1)
     random = np.random.default_rng(0)
     truth = random.uniform(size=(2, 96))
@@ -196,21 +261,45 @@ def test_kl_cc_nss_are_the_scores_of_the_maps():
         kld = np.sum(density * np.log(density / (p / p.sum())))
         cc = np.corrcoef(p, q)[0, 1]
         nss = np.average((p - p.mean()) / p.std(), weights=c)
-        expected.append(kld - cc - nss)
-    found = losses.kl_cc_nss(
+        expected.append((kld, cc, nss))
+    kld, cc, nss = np.mean(expected, axis=0)
+    saliency_map = jnp.asarray(truth.reshape(LOGITS.shape), jnp.float32)
+    fixations = jnp.asarray(counts.reshape(LOGITS.shape), jnp.float32)
+    close = functools.partial(pytest.approx, rel=1e-4)
+    assert float(losses.kl_divergence(LOGITS, saliency_map)) == close(kld)
+    assert float(losses.correlation(LOGITS, saliency_map)) == close(cc)
+    assert float(losses.normalized_scanpath_saliency(LOGITS, fixations)) == close(nss)
+    found = losses.weighted_content_loss(
         LOGITS,
-        jnp.asarray(truth.reshape(LOGITS.shape), jnp.float32),
-        jnp.asarray(counts.reshape(LOGITS.shape), jnp.float32),
+        saliency_map,
+        fixations,
+        weights=losses.ContentWeights(bce=2.0, kld=3.0, cc=5.0, nss=7.0),
+        downsample=4,
     )
-    assert float(found) == pytest.approx(np.mean(expected), rel=1e-4)
+    bce = float(losses.content_loss(LOGITS, saliency_map, downsample=4))
+    assert float(found) == close(2 * bce + 3 * kld - 5 * cc - 7 * nss)
 
 
 @pytest.mark.parametrize("logits", [jnp.zeros_like(LOGITS), 200 * LOGITS], ids=len)
-def test_kl_cc_nss_has_a_finite_gradient_for_constant_and_for_empty_maps(logits):
+def test_scores_have_finite_gradients_for_constant_and_for_empty_maps(logits):
     zeros = jnp.zeros_like(LOGITS)
+    loss = functools.partial(
+        losses.weighted_content_loss,
+        weights=losses.ContentWeights(bce=1.0, kld=1.0, cc=1.0, nss=1.0),
+        downsample=4,
+    )
     for truth, counts in ((zeros, zeros), (zeros + 0.5, zeros + 1)):
-        value, grads = jax.value_and_grad(losses.kl_cc_nss)(logits, truth, counts)
+        value, grads = jax.value_and_grad(loss)(logits, truth, counts)
         assert np.isfinite(value) and np.isfinite(grads).all()
+
+
+def test_the_published_content_loss_is_cross_entropy_alone():
+    truth = jax.nn.sigmoid(LOGITS[::-1])
+    found = losses.weighted_content_loss(
+        LOGITS, truth, None, weights=losses.ContentWeights(), downsample=4
+    )
+    expected = losses.content_loss(LOGITS, truth, downsample=4)
+    assert float(found) == float(expected)
 
 
 def test_r1_is_half_the_squared_gradient_at_true_maps_and_reaches_the_parameters():
@@ -319,6 +408,21 @@ def test_a_tiny_game_with_an_average_is_the_same_game():
     assert not miniature.differing(plain.generator.params, averaged.generator.params)
 
 
+# ---- where it begins ---------------------------------------------------------------
+
+
+def test_an_output_bias_makes_an_untrained_generator_predict_the_mean_map():
+    setup = experiment.make_experiment(miniature.config())
+    setup = experiment.with_output_bias(setup, 0.1)
+    before = setup.params.generator["decoder"]["decoder_output"]
+    assert float(before["bias"][0]) == pytest.approx(-2.1972, abs=1e-4)  # log(1 / 9)
+    silent = {**before, "kernel": jnp.zeros_like(before["kernel"])}
+    params = dict(setup.params.generator)
+    params["decoder"] = {**params["decoder"], "decoder_output": silent}
+    logits = apply(setup.recipe.generator, params, IMAGE)
+    np.testing.assert_allclose(jax.nn.sigmoid(logits), 0.1, rtol=1e-5)
+
+
 # ---- configs -----------------------------------------------------------------------
 
 
@@ -326,7 +430,10 @@ def test_a_tiny_game_with_an_average_is_the_same_game():
     ("changes", "message"),
     [
         ({"phases.average_decay": 1.0}, "must be below 1"),
-        ({"losses.kl_cc_nss": -1.0}, "must be 0 or more"),
+        ({"losses.kld": -1.0}, "must be 0 or more"),
+        ({"losses.bce": 0.0}, "the content loss needs one"),
+        ({"model.encoder_width": 5.0}, "encoder_width is 5.0: it must be at most 4"),
+        ({"model.smoothing_sigma": -1.0}, "must be 0 or more"),
         ({"losses.r1_penalty": -1.0}, "must be 0 or more"),
         ({"model.discriminator_norm": "spectrl"}, "did you mean spectral"),
         (

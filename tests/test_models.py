@@ -56,7 +56,7 @@ def test_layers_are_named_as_in_vgg():
 @pytest.mark.parametrize("size", [(16, 16), (48, 80), (192, 256)])
 def test_generator_takes_any_multiple_of_16(size):
     image = jax.ShapeDtypeStruct((2, *size, 3), jnp.float32)
-    generator = Generator(width_multiplier=1 / 16)
+    generator = Generator(1 / 16, 1 / 16)
     params = shapes(generator, (1, 32, 32, 3))
     logits = jax.eval_shape(generator.apply, {"params": params}, image)
     assert logits.shape == (2, *size, 1)
@@ -68,7 +68,7 @@ def test_generator_names_a_size_it_cannot_take():
 
 
 def test_initial_kernels_are_glorot_uniform_and_biases_zero():
-    params = jax.jit(Generator(width_multiplier=0.25).init)(
+    params = jax.jit(Generator(0.25, 0.25).init)(
         jax.random.key(0), jnp.zeros((1, 16, 16, 3))
     )["params"]
     layer = params["encoder"]["conv3_2"]
@@ -138,7 +138,7 @@ def test_a_prediction_does_not_depend_on_what_is_frozen(frozen_blocks):
     image = jax.random.uniform(jax.random.key(1), (2, 32, 48, 3), maxval=255.0)
     whole = vgg16.VGG16Encoder(1 / 16, kernel_init="he_uniform")
     params: Any = whole.init(jax.random.key(0), image)
-    split = Generator(1 / 16, frozen_blocks, kernel_init="he_uniform")
+    split = Generator(1 / 16, 1 / 16, frozen_blocks, kernel_init="he_uniform")
     of_generator: Any = split.init(jax.random.key(2), image)["params"]
     of_generator["encoder"] = params["params"]
 

@@ -139,7 +139,7 @@ def small_config(data_dir, **data):
     config.data.image_size = FORMAT.size
     config.data.horizontal_flip = True
     config.data.update(data)
-    config.losses.kl_cc_nss = 1.0  # reads everything that a batch can have
+    config.losses.nss = 1.0  # reads everything that a batch can have
     return config
 
 
@@ -284,7 +284,7 @@ def test_fixations_are_counted_in_the_pixel_of_the_frame_that_they_fall_on(tmp_p
 
 def test_a_loss_that_reads_fixations_says_which_image_has_none(tmp_path):
     record = records.open_split("popout/tiny", "train", str(tmp_path))[0]
-    with pytest.raises(UserError, match=r"no fixations, which NSS .*kl_cc_nss=0"):
+    with pytest.raises(UserError, match=r"no fixations, which NSS .*nss=0"):
         frames.make_frame(
             record._replace(fixations=None), FORMAT._replace(with_fixations=True)
         )

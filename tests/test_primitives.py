@@ -63,7 +63,7 @@ def assert_equals_reference(name, form, *inputs):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("name", ["conv3x3", "upsample2_conv3x3"])
+@pytest.mark.parametrize("name", ["conv3x3", "dilated2_conv3x3", "upsample2_conv3x3"])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_convolution_equals_the_reference(form, name, size):
     keys = jax.random.split(jax.random.key(0), 2)
@@ -118,7 +118,7 @@ def test_small_pictures_are_convolved_together(batch, tiles, expected):
     assert winograd_forms._images_at_once(batch, tiles) == expected
 
 
-@pytest.mark.parametrize("name", ["conv3x3", "upsample2_conv3x3"])
+@pytest.mark.parametrize("name", ["conv3x3", "dilated2_conv3x3", "upsample2_conv3x3"])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_convolution_in_half_precision_stays_close(form, name):
     keys = jax.random.split(jax.random.key(0), 2)
@@ -169,7 +169,8 @@ def test_forms_that_are_not_there_are_named():
 def test_parameters_do_not_depend_on_the_form():
     image = jax.random.uniform(jax.random.key(1), (1, 32, 48, 3), maxval=255.0)
     networks = {
-        name: Generator(1 / 16, kernel_init="he_uniform", forms=name) for name in FORMS
+        name: Generator(1 / 16, 1 / 16, kernel_init="he_uniform", forms=name)
+        for name in FORMS
     }
     params = {
         name: jax.jit(network.init)(jax.random.key(0), image)
@@ -225,7 +226,7 @@ def test_gradients_of_a_whole_network_do_not_depend_on_the_form(form, width_mult
 
 
 def test_frozen_features_are_half_of_the_generator():
-    generator = Generator(1 / 16, frozen_blocks=3, kernel_init="he_uniform")
+    generator = Generator(1 / 16, 1 / 16, frozen_blocks=3, kernel_init="he_uniform")
     image = jax.random.uniform(jax.random.key(1), (2, 32, 48, 3), maxval=255.0)
     params: Any = generator.init(jax.random.key(0), image)
     features = generator.apply(params, image, method=generator.frozen_features)

@@ -176,21 +176,21 @@ def test_the_last_arm_of_the_released_code_is_its_config(tmp_path):
     assert {field for field in ours if ours[field] != theirs[field]} == {"name"}
 
 
-def test_folds_have_one_seed_and_hold_out_each_part_once(tmp_path):
+def test_folds_have_a_seed_each_and_hold_out_each_part_once(tmp_path):
     some = planned("ingredients", small(), tmp_path, Repeats((4, 5), 3), small())
     of_salgan = [run for run in some if run.arm == "salgan"]
     found = [(r.name, r.config.seed, r.config.data.fold) for r in of_salgan]
-    assert found == [(f"salgan-fold{i}", 4, i) for i in range(3)]
+    assert found == [(f"salgan-fold{i}", 4 + i, i) for i in range(3)]
     assert {run.config.data.num_folds for run in some} == {3}
 
 
 def test_the_modern_arm_is_the_config_with_what_the_second_one_changes(tmp_path):
     modern = config_module.default()
-    modern.name, modern.losses.kl_cc_nss = "better", 0.5
+    modern.name, modern.losses.nss = "better", 0.5
     *_, run = planned("modern_vs_salgan", small(), tmp_path, Repeats((2,)), modern)
-    expected = small(**{"losses.kl_cc_nss": 0.5, "seed": 2, "name": "modern-seed2"})
+    expected = small(**{"losses.nss": 0.5, "seed": 2, "name": "modern-seed2"})
     assert run.config.to_dict() == expected.to_dict()
-    assert (run.file, run.overrides["losses.kl_cc_nss"]) == ("some.py", 0.5)
+    assert (run.file, run.overrides["losses.nss"]) == ("some.py", 0.5)
     with pytest.raises(UserError, match="give it with --modern=FILE"):
         planned("modern_vs_salgan", small(), tmp_path)
 
@@ -198,10 +198,10 @@ def test_the_modern_arm_is_the_config_with_what_the_second_one_changes(tmp_path)
 def test_beside_single_ingredients_modern_has_only_its_own(tmp_path):
     config = small(**{"data.horizontal_flip": True})
     modern = config_module.default()
-    modern.losses.kl_cc_nss = 0.5
+    modern.losses.nss = 0.5
     some = planned("ingredients", config, tmp_path, Repeats((0,)), modern)
     *_, run = some
-    assert run.arm == "modern" and run.config.losses.kl_cc_nss == 0.5
+    assert run.arm == "modern" and run.config.losses.nss == 0.5
     assert run.config.data.horizontal_flip is False
     modern.data.horizontal_flip = True
     *_, run = planned("ingredients", config, tmp_path, Repeats((0,)), modern)
@@ -296,7 +296,7 @@ def test_folds_are_compared_on_their_own_images():
     ]
     experiment = runs.of_arms(experiment, ["horizontal_flip"])
     found = experiment_scores.found(
-        experiment, some, is_nested=True, folds=5, seeds=[0]
+        experiment, some, is_nested=True, folds=5, seeds=[0, 1, 2, 3, 4]
     )
     (contrast,) = found.contrasts
     assert contrast.differences["cc"].num_images == 45
@@ -304,7 +304,7 @@ def test_folds_are_compared_on_their_own_images():
     text = outputs.shown(found).markdown(found)
     assert "\n\nhorizontal_flip is better than salgan in NSS, CC and IG" in text
     assert "each image by the run that has not seen it" in text
-    assert "5 folds, seed 0" in text
+    assert "5 folds, seeds 0, 1, 2, 3, 4" in text
 
 
 def difference(low, high):

@@ -31,11 +31,13 @@ def make_generator(config: ConfigDict) -> Generator:
     """Returns the generator that a config describes."""
     model = config.model
     return Generator(
-        width_multiplier=model.width_multiplier,
+        encoder_width=model.encoder_width or model.width_multiplier,
+        decoder_width=model.decoder_width or model.width_multiplier,
         full_width_blocks=model.full_width_blocks,
         dilated=model.dilated,
         skip_connections=model.skip_connections,
         centre_prior=model.centre_prior,
+        smoothing_sigma=model.smoothing_sigma,
         frozen_blocks=model.frozen_blocks,
         input_convention=model.input_convention,
         kernel_init=model.kernel_init,

@@ -132,7 +132,7 @@ class Programs:
 
         image = shape(jnp.uint8, height, width, 3)
         saliency_map = shape(jnp.uint8, height, width, 1)
-        counts = saliency_map if self._config.losses.kl_cc_nss else None
+        counts = saliency_map if self._config.losses.nss else None
         if not self._config.model.cache_frozen_features:
             return Batch(image, saliency_map, counts)
         features = frozen_cache.features_shape(

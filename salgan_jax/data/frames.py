@@ -70,7 +70,7 @@ def make_frame(record: Record, frame_format: FrameFormat) -> Batch:
     if record.fixations is None:
         raise UserError(
             f"image {record.id} has no fixations, which NSS in the content loss needs: "
-            "prepare the data set with them, or use --config.losses.kl_cc_nss=0"
+            "prepare the data set with them, or use --config.losses.nss=0"
         )
     counts = frame_geometry.fixations_to_frame(
         record.fixations, size=record.size, frame_size=size, geometry=geometry

@@ -23,7 +23,7 @@ class Conv(nn.Module):
         kernel_size: 3, or any other, which is then not upsampled.
         upsample: convolve the input at twice its size.
         kernel_init: a name in `KERNEL_INITS`.
-        dilation: pixels from one tap of the kernel to the next.
+        dilated: the taps of the kernel, 3x3, are two pixels apart.
         norm: what the kernel is divided by, a name in `kernel_norms.NORMS`.
         dtype: of the arithmetic; None: that of input and parameters.
         forms: a name in `primitives.FORMS`, or "auto".
@@ -33,7 +33,7 @@ class Conv(nn.Module):
     kernel_size: int = 3
     upsample: bool = False
     kernel_init: str = "glorot_uniform"
-    dilation: int = 1
+    dilated: bool = False
     norm: str = "none"
     dtype: Any = None
     forms: str = primitives.AUTO
@@ -53,10 +53,11 @@ class Conv(nn.Module):
         form_of = primitives.select(self.forms)
         if self.upsample:
             convolved = form_of.upsample2_conv3x3(x, kernel)
-        elif size == 3 and self.dilation == 1:
-            convolved = form_of.conv3x3(x, kernel)
+        elif size == 3:
+            convolve = form_of.dilated2_conv3x3 if self.dilated else form_of.conv3x3
+            convolved = convolve(x, kernel)
         else:
-            convolved = reference_forms.conv(x, kernel, dilation=self.dilation)
+            convolved = reference_forms.conv(x, kernel)
         return convolved + bias.reshape(1, 1, 1, -1)
 
 

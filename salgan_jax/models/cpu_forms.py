@@ -55,6 +55,24 @@ def _conv3x3_backward(saved, cotangent):
 conv3x3.defvjp(_conv3x3_forward, _conv3x3_backward)
 
 
+def dilated2_conv3x3(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c d"]
+) -> Float[Array, "b h w d"]:
+    """Returns `reference_forms.dilated2_conv3x3`: `conv3x3` on every second pixel.
+
+    The pixels of equal parity, in rows and in columns, see each other only: they are
+    four pictures of half the size, which become a batch.
+    """
+    batch, height, width, channels = x.shape
+    padded = jnp.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
+    rows, columns = padded.shape[1] // 2, padded.shape[2] // 2
+    phases = padded.reshape(batch, rows, 2, columns, 2, channels)
+    phases = phases.transpose(2, 4, 0, 1, 3, 5).reshape(-1, rows, columns, channels)
+    convolved = conv3x3(phases, kernel).reshape(2, 2, batch, rows, columns, -1)
+    joined = convolved.transpose(2, 3, 0, 4, 1, 5)
+    return joined.reshape(batch, 2 * rows, 2 * columns, -1)[:, :height, :width]
+
+
 @jax.custom_vjp
 def upsample2_conv3x3(
     x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c d"]

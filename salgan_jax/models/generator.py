@@ -1,7 +1,7 @@
 """The generator: image to saliency logits (Pan et al. 2017, Sec. 3.1).
 
-Skip connections, dilated last blocks and a learned centre prior are options that the
-paper does not have.
+Skip connections, dilated last blocks, smoothed logits and a learned centre prior are
+options that the paper does not have.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from flax import linen as nn
 from jax import lax
 from jaxtyping import Array, Float
 
-from salgan_jax.models import centre_prior, convolution, primitives, vgg16
+from salgan_jax.models import centre_prior, convolution, primitives, smoothing, vgg16
 
 _NO_SKIPS: Mapping[int, jax.Array] = {}
 
@@ -22,8 +22,12 @@ class Decoder(nn.Module):
     """Features to saliency logits: VGG-16 mirrored, upsampling in place of pooling.
 
     Differs from the paper in nothing it states; that "upsampling" repeats pixels is
-    read from the authors' code (Lasagne's Upscale2DLayer). The attributes are those of
-    `Generator`.
+    read from the authors' code (Lasagne's Upscale2DLayer).
+
+    Attributes:
+        width_multiplier: scales the channels of every layer but the last.
+        smoothing_sigma: the logits are blurred by a Gaussian of so many pixels; 0: not.
+        kernel_init, dtype, forms, dilated, centre_prior: as in `Generator`.
     """
 
     width_multiplier: float = 1.0
@@ -32,6 +36,7 @@ class Decoder(nn.Module):
     forms: str = primitives.AUTO
     dilated: bool = False
     centre_prior: bool = False
+    smoothing_sigma: float = 0.0
 
     @nn.compact
     def __call__(
@@ -62,6 +67,8 @@ class Decoder(nn.Module):
         # In the precision of the parameters: a map in steps of half precision would
         # tell the discriminator that it is a prediction.
         logits = self._conv(1, "decoder_output", kernel_size=1, dtype=None)(x)
+        if self.smoothing_sigma:
+            logits = smoothing.gaussian_blur(logits, self.smoothing_sigma)
         if self.centre_prior:
             logits = centre_prior.CentrePrior(name="centre_prior")(logits)
         return logits
@@ -83,15 +90,18 @@ class Generator(nn.Module):
     blocks.
 
     Attributes:
-        width_multiplier, full_width_blocks, dilated, frozen_blocks, input_convention,
-            kernel_init, dtype, forms: as in `vgg16.VGG16Encoder`.
+        encoder_width, decoder_width: scale the channels of the two halves; 1 is SalGAN.
+        full_width_blocks, dilated, frozen_blocks, input_convention, kernel_init, dtype,
+            forms: as in `vgg16.VGG16Encoder`.
         skip_connections: what goes into block 3 and 4 of the encoder is added in the
             decoder at the same size; of the frozen blocks only what comes out of them,
             so that it can be computed once.
         centre_prior: a Gaussian over the image is added to the logits, and learned.
+        smoothing_sigma: as in `Decoder`.
     """
 
-    width_multiplier: float = 1.0
+    encoder_width: float = 1.0
+    decoder_width: float = 1.0
     frozen_blocks: int = 3
     input_convention: str = "torchvision"
     kernel_init: str = "glorot_uniform"
@@ -101,23 +111,29 @@ class Generator(nn.Module):
     dilated: bool = False
     skip_connections: bool = False
     centre_prior: bool = False
+    smoothing_sigma: float = 0.0
 
     def setup(self) -> None:
         """Makes encoder and decoder."""
         shared = {
-            "width_multiplier": self.width_multiplier,
             "dilated": self.dilated,
             "kernel_init": self.kernel_init,
             "dtype": self.dtype,
             "forms": self.forms,
         }
         self.encoder = vgg16.VGG16Encoder(
+            width_multiplier=self.encoder_width,
             full_width_blocks=self.full_width_blocks,
             frozen_blocks=self.frozen_blocks,
             input_convention=self.input_convention,
             **shared,
         )
-        self.decoder = Decoder(centre_prior=self.centre_prior, **shared)
+        self.decoder = Decoder(
+            width_multiplier=self.decoder_width,
+            centre_prior=self.centre_prior,
+            smoothing_sigma=self.smoothing_sigma,
+            **shared,
+        )
 
     def __call__(self, image: Float[Array, "b h w 3"]) -> Float[Array, "b h w 1"]:
         """Returns saliency logits of RGB images with values in 0..255.

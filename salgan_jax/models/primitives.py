@@ -18,17 +18,20 @@ class Primitives(NamedTuple):
 
     Attributes:
         conv3x3: (x [b, h, w, c], kernel [3, 3, c, d]) -> [b, h, w, d].
+        dilated2_conv3x3: the same; the taps of the kernel are two pixels apart.
         upsample2_conv3x3: the same arguments -> [b, 2 h, 2 w, d].
         max_pool2: x [b, h, w, c] -> [b, h/2, w/2, c].
     """
 
     conv3x3: Callable[[jax.Array, jax.Array], jax.Array]
+    dilated2_conv3x3: Callable[[jax.Array, jax.Array], jax.Array]
     upsample2_conv3x3: Callable[[jax.Array, jax.Array], jax.Array]
     max_pool2: Callable[[jax.Array], jax.Array]
 
 
 REFERENCE = Primitives(
     reference_forms.conv3x3,
+    reference_forms.dilated2_conv3x3,
     reference_forms.upsample2_conv3x3,
     reference_forms.max_pool2,
 )
@@ -37,7 +40,10 @@ _PHASES = REFERENCE._replace(upsample2_conv3x3=phase_forms.upsample2_conv3x3)
 FORMS = {
     "reference": REFERENCE,
     "cpu": Primitives(
-        cpu_forms.conv3x3, cpu_forms.upsample2_conv3x3, cpu_forms.max_pool2
+        cpu_forms.conv3x3,
+        cpu_forms.dilated2_conv3x3,
+        cpu_forms.upsample2_conv3x3,
+        cpu_forms.max_pool2,
     ),
     # A phase saves arithmetic anywhere. Which forms win here is not yet measured.
     "gpu": _PHASES,

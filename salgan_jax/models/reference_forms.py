@@ -27,6 +27,13 @@ def conv3x3(
     return conv(x, kernel)
 
 
+def dilated2_conv3x3(
+    x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c d"]
+) -> Float[Array, "b h w d"]:
+    """Returns the convolution with a kernel whose taps are two pixels apart."""
+    return conv(x, kernel, dilation=2)
+
+
 def upsample2(x: Float[Array, "b h w c"]) -> Float[Array, "b 2*h 2*w c"]:
     """Returns `x` at twice the size, each pixel repeated 2x2 (nearest neighbour)."""
     return jnp.repeat(jnp.repeat(x, 2, axis=-3), 2, axis=-2)

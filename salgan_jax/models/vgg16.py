@@ -92,7 +92,7 @@ class VGG16Encoder(nn.Module):
             for index, channels in enumerate(BLOCKS[block - 1], start=1):
                 layer = convolution.Conv(
                     scaled_channels(channels, width),
-                    dilation=2 if self.dilated and block == len(BLOCKS) else 1,
+                    dilated=self.dilated and block == len(BLOCKS),
                     kernel_init=self.kernel_init,
                     dtype=self.dtype,
                     forms=self.forms,

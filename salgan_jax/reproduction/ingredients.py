@@ -26,19 +26,30 @@ INGREDIENTS: dict[str, Ingredient] = {
     "horizontal_flip": Ingredient(
         "half of the training examples are mirrored", {"data.horizontal_flip": True}
     ),
+    "kld": Ingredient("KL divergence beside cross-entropy", {"losses.kld": 1.0}),
+    "cc": Ingredient("CC beside cross-entropy", {"losses.cc": 1.0}),
+    "nss": Ingredient("NSS beside cross-entropy", {"losses.nss": 1.0}),
     "kl_cc_nss": Ingredient(
-        "KL divergence - CC - NSS in the content loss, beside cross-entropy",
-        {"losses.kl_cc_nss": 0.1},
+        "KL divergence - CC - NSS beside cross-entropy",
+        {"losses.kld": 1.0, "losses.cc": 1.0, "losses.nss": 1.0},
+    ),
+    "kl_cc_nss_alone": Ingredient(
+        "KL divergence - CC - NSS instead of cross-entropy",
+        {"losses.bce": 0.0, "losses.kld": 1.0, "losses.cc": 1.0, "losses.nss": 1.0},
+    ),
+    "output_bias": Ingredient(
+        "the last layer's bias starts at the logit of the mean training map",
+        {"model.output_bias": True},
     ),
     "average": Ingredient(
         "the moving average of the generator's parameters predicts",
-        {"phases.average_decay": 0.999},
+        {"phases.average_decay": 0.99},
     ),
     "adamw": Ingredient(
         "AdamW for the generator, with warm-up and cosine in each phase",
         {
             "bootstrap_optimizer.rule": "adamw",
-            "bootstrap_optimizer.learning_rate": 1e-3,
+            "bootstrap_optimizer.learning_rate": 2e-4,
             "bootstrap_optimizer.schedule": "warmup_cosine",
             "generator_optimizer.rule": "adamw",
             "generator_optimizer.learning_rate": 3e-4,
@@ -70,7 +81,20 @@ INGREDIENTS: dict[str, Ingredient] = {
         "block 5 is dilated and works at 1/8 of the size, without pool4",
         {"model.dilated": True},
     ),
+    "smoothing": Ingredient(
+        "the logits are blurred by a Gaussian of one pixel",
+        {"model.smoothing_sigma": 1.0},
+    ),
     "trained_block3": Ingredient(
         "block 3 of VGG-16 trains too", {"model.frozen_blocks": 2}, False
+    ),
+    "frozen_block4": Ingredient(
+        "block 4 of VGG-16 keeps its weights", {"model.frozen_blocks": 4}, False
+    ),
+    "size_192x256": Ingredient(
+        "images and maps of 192x256", {"data.image_size": (192, 256)}, False
+    ),
+    "size_288x384": Ingredient(
+        "images and maps of 288x384", {"data.image_size": (288, 384)}, False
     ),
 }

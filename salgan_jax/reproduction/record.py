@@ -33,7 +33,7 @@ def of_runs(
     found = {
         "config": {"file": source.file, "overrides": _as_json(source.overrides)},
         "commit": _distinct([_commit(start) for start in starts]),
-        "seeds": [*repeats.seeds[: 1 if repeats.num_folds else None]],
+        "seeds": repeats.all_seeds,
         "folds": repeats.num_folds,
         "machine": _distinct(
             [
@@ -55,11 +55,9 @@ def of_runs(
 
 def in_words(found: Mapping[str, Any]) -> str:
     """Returns the provenance in a line."""
-    repeats = (
-        f"{found['folds']} folds, seed {found['seeds'][0]}"
-        if found["folds"]
-        else f"seeds {', '.join(map(str, found['seeds']))}"
-    )
+    repeats = f"seeds {', '.join(map(str, found['seeds']))}"
+    if found["folds"]:
+        repeats = f"{found['folds']} folds, {repeats}"
     devices = ", ".join(
         f"{number} x {kind}" for kind, number in found["devices"].items()
     )

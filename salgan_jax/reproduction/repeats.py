@@ -11,12 +11,20 @@ class Repeats(NamedTuple):
     """How often every arm is run.
 
     Attributes:
-        seeds: of the runs; with folds only the first counts.
+        seeds: of the runs; with folds only the first counts, and each fold after the
+            first has the next one.
         num_folds: 0: a run for each seed; else one for each fold of the training split.
     """
 
     seeds: tuple[int, ...]
     num_folds: int = 0
+
+    @property
+    def all_seeds(self) -> list[int]:
+        """The seed of each repeat."""
+        if not self.num_folds:
+            return [*self.seeds]
+        return [self.seeds[0] + fold for fold in range(self.num_folds)]
 
     def overrides(self) -> dict[str, Overrides]:
         """Returns what the runs of an arm differ in, by the end of their names."""
@@ -24,11 +32,11 @@ class Repeats(NamedTuple):
             return {f"seed{seed}": {"seed": seed} for seed in self.seeds}
         return {
             f"fold{fold}": {
-                "seed": self.seeds[0],
+                "seed": seed,
                 "data.num_folds": self.num_folds,
                 "data.fold": fold,
             }
-            for fold in range(self.num_folds)
+            for fold, seed in enumerate(self.all_seeds)
         }
 
 
