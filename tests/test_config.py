@@ -18,7 +18,6 @@ VARIANTS = [
     "both.py",
     "released_code.py",
     "osie.py",
-    "osie.py:blocks12",
     "osie.py:small",
     "osie.py:vgg16",
     "modern.py",
