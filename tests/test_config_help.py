@@ -146,7 +146,7 @@ def test_the_choice_that_was_meant_is_named(field, value, meant):
     ("name", "message"),
     [
         ("osie.py:vgg", "osie.py:vgg: use .*; did you mean vgg16"),
-        ("osie.py:block12", "did you mean blocks12"),
+        ("osie.py:smal", "did you mean small"),
         ("salgan.py:papers", "did you mean paper"),
     ],
 )

@@ -52,13 +52,18 @@ def folder(tmp_path):
     return folder
 
 
-def write_vgg16(folder):
-    """Writes a file like torchvision's, of weights through which a signal passes."""
+def random_like(arrays):
+    """Weights through which a signal passes."""
     random = np.random.default_rng(0)
-    weights = {
+    return {
         name: random.normal(0, 0.02, array.shape).astype(np.float32)
-        for name, array in weight_files.torchvision_state().items()
+        for name, array in arrays.items()
     }
+
+
+def write_vgg16(folder):
+    """Writes a file like torchvision's."""
+    weights = random_like(weight_files.torchvision_state())
     weight_files.write_torch_zip_by_hand(folder / "vgg16-397923af.pth", weights)
 
 
@@ -77,6 +82,10 @@ def test_every_command_about_data_runs(folder):
 @pytest.mark.slow
 def test_every_command_about_weights_runs(folder):
     write_vgg16(folder)
+    keras = weight_files.as_keras(weight_files.numbered_layers())
+    weight_files.write_keras(
+        folder / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", random_like(keras)
+    )
     weight_files.write_list(
         folder / "gen_modelWeights0090.npz", weight_files.authors_generator()
     )
@@ -85,7 +94,7 @@ def test_every_command_about_weights_runs(folder):
     )
     publishers_files.write_image(folder / "photo.jpg")
     shown = shown_in("docs/weights.md")
-    assert len(shown) == 8
+    assert len(shown) == 9
     run_all(shown, folder, width=1)
 
 

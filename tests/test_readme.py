@@ -75,19 +75,17 @@ def test_every_command_of_the_readme_runs(folder):
     assert kernel.shape == (3, 3, 16, 16)
 
 
-def save_narrow_blocks(path):
-    """What the file of two blocks is, for a network a sixteenth as wide: an import."""
-    config = miniature.config()
-    config.model.input_convention = "caffe"
+def save_narrow_vgg16(path):
+    """What VGG-16's file is, for a network a sixteenth as wide: an import."""
     encoder = miniature.experiment().params.generator["encoder"]
-    blocks = {name: encoder[name] for name in encoder if int(name[4]) <= 2}
-    state = {"generator": {"params": {"encoder": jax.tree.map(np.asarray, blocks)}}}
-    checkpoints.save_weights(str(path), state, config)
+    state = {"generator": {"params": {"encoder": jax.tree.map(np.asarray, encoder)}}}
+    path.unlink()
+    checkpoints.save_weights(str(path), state, miniature.config())
 
 
 @pytest.mark.slow
 def test_every_command_of_the_results_runs(folder):
-    save_narrow_blocks(folder / "vgg16_keras_block1_2.npz")
+    save_narrow_vgg16(folder / "vgg16-397923af.pth")
     source = f"--source={folder / 'DIR'}"
     run(f"python launch/prepare_data.py --dataset=osie {source}", folder)
     shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)

@@ -34,20 +34,55 @@ def write_safetensors(path, arrays, metadata=None):
     safetensors.numpy.save_file(arrays, path, metadata=metadata)
 
 
-def write_keras(path, *, new_names=False):
-    """vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5, a group for each layer."""
+def as_torchvision(layers):
+    """Layers of ours, [3, 3, in, out], as the state dict of vgg16's features."""
+    state: dict[str, np.ndarray] = {}
+    for place, layer in zip(layouts.TORCH_VGG16, layers.values(), strict=True):
+        kernel = layer["kernel"].transpose(3, 2, 0, 1)
+        state[f"features.{place}.weight"] = np.ascontiguousarray(kernel)
+        state[f"features.{place}.bias"] = layer["bias"]
+    return state
+
+
+def numbered_layers():
+    """Thirteen layers of ours, full of numbers."""
+    return {
+        name: {
+            "kernel": numbers(3, 3, channels, width),
+            "bias": numbers(width, start=7),
+        }
+        for name, (channels, width) in layouts.VGG16_LAYERS
+    }
+
+
+def as_keras(layers, *, new_names=False):
+    """Layers of ours under the names of Keras' datasets, a group for each layer."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, layer in layers.items():
+        group = f"block{name[4]}_conv{name[6]}"
+        names = (f"{group}_W_1:0", f"{group}_b_1:0")
+        if new_names:
+            names = (f"{group}/kernel:0", f"{group}/bias:0")
+        arrays[f"{group}/{names[0]}"] = layer["kernel"]
+        arrays[f"{group}/{names[1]}"] = layer["bias"]
+    return arrays
+
+
+def write_keras(path, arrays=None):
+    """vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5."""
     with h5py.File(path, "w") as file:
-        for name, (channels, width) in layouts.VGG16_LAYERS:
-            layer = f"block{name[4]}_conv{name[6]}"
-            group = file.create_group(layer)
-            names = (f"{layer}_W_1:0", f"{layer}_b_1:0")
-            if new_names:
-                names = (f"{layer}/kernel:0", f"{layer}/bias:0")
-            group.attrs["weight_names"] = [n.encode() for n in names]
-            group[names[0]] = numbers(3, 3, channels, width)
-            group[names[1]] = numbers(width, start=7)
+        for name, array in (arrays or as_keras(numbered_layers())).items():
+            file[name] = array
         for block in range(1, 6):
             file.create_group(f"block{block}_pool")
+
+
+def as_lasagne(layers):
+    """Layers of ours as a list of kernels [out, in, 3, 3] and biases."""
+    arrays: list[np.ndarray] = []
+    for layer in layers.values():
+        arrays += [layer["kernel"].transpose(3, 2, 0, 1), layer["bias"]]
+    return arrays
 
 
 def lasagne_vgg16(with_classifier=False):

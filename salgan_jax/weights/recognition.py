@@ -36,7 +36,7 @@ def load(path: str) -> Imported:
     )
 
 
-_KERAS = re.compile(r"block([1-5])_conv([1-3])")
+_KERAS = re.compile(r"block(\d+)_conv(\d+)")
 
 
 def _torch_vgg16(contents: Contents) -> Imported:
@@ -48,12 +48,7 @@ def _torch_vgg16(contents: Contents) -> Imported:
             "which SalGAN's encoder has not: use vgg16"
         )
     found = {name: x for name, x in arrays.items() if name.startswith("features.")}
-    count = sum(len(x.shape) == 4 for x in found.values())
-    if count in layouts.OTHER_VGGS:
-        raise UserError(
-            f"{contents.path} is {layouts.OTHER_VGGS[count]}, and SalGAN's encoder is "
-            "VGG-16"
-        )
+    _refuse_other_vggs(contents.path, found)
     expected = {}
     for place, (_, (channels, width)) in zip(
         layouts.TORCH_VGG16, layouts.VGG16_LAYERS, strict=True
@@ -79,41 +74,44 @@ def _without_prefix(name: str) -> str:
 
 
 def _keras_vgg16(contents: Contents) -> Imported:
-    """Keras' vgg16, with or without top; or the first blocks of it in an .npz.
+    """Keras' vgg16, with or without top; in HDF5, or the same arrays in another file.
 
     A layer is a kernel with four axes and a bias with one below a name like
-    "block1_conv1"; in an .npz the biases may be called b0_q4_11 to b12_q4_11.
+    "block1_conv1".
     """
     found: dict[str, Stored] = {}
     for name, array in contents.arrays.items():
         match = _KERAS.search(name)
         if match:
             kind = "kernel" if len(array.shape) == 4 else "bias"
-            found[f"conv{match[1]}_{match[2]}/{kind}"] = array
-    for i, (name, _) in enumerate(layouts.VGG16_LAYERS):
-        bias = contents.arrays.get(f"b{i}_q4_11")
-        if bias is not None and f"{name}/kernel" in found:
-            found[f"{name}/bias"] = bias
-    # Only an .npz may hold the first blocks alone: nobody else publishes a part.
-    is_part = contents.file_format == "NumPy"
-    layers = [
-        (name, width)
-        for name, width in layouts.VGG16_LAYERS
-        if f"{name}/kernel" in found or not is_part
-    ]
+            place = f"conv{match[1]}_{match[2]}/{kind}"
+            if place in found:
+                raise UserError(
+                    f"{contents.path} holds {place} more than once, {name!r} among "
+                    "them: save the weights alone, without an optimizer's state"
+                )
+            found[place] = array
+    _refuse_other_vggs(contents.path, found)
     expected = {}
-    for name, (channels, width) in layers:
+    for name, (channels, width) in layouts.VGG16_LAYERS:
         expected[f"{name}/kernel"] = (3, 3, channels, width)
         expected[f"{name}/bias"] = (width,)
     _check(contents.path, "VGG-16 of Keras", found, expected)
     encoder: Layers = {
         name: {kind: found[f"{name}/{kind}"].read() for kind in ("kernel", "bias")}
-        for name, _ in layers
+        for name, _ in layouts.VGG16_LAYERS
     }
     what = f"Keras VGG-16 ({contents.file_format})"
-    if len(layers) < len(layouts.VGG16_LAYERS):
-        what += f", {', '.join(name for name, _ in layers)} only"
     return Imported(what, "caffe", encoder, {}, {})
+
+
+def _refuse_other_vggs(path: str, found: Mapping[str, Stored]) -> None:
+    """Raises UserError if there are as many kernels as another VGG has."""
+    count = sum(len(x.shape) == 4 for x in found.values())
+    if count in layouts.OTHER_VGGS:
+        raise UserError(
+            f"{path} is {layouts.OTHER_VGGS[count]}, and SalGAN's encoder is VGG-16"
+        )
 
 
 def _ours(contents: Contents) -> Imported:
