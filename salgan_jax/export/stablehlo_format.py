@@ -23,9 +23,11 @@ saliency_maps = jax.export.deserialize(bytearray(data)).call(images)
 def write(loaded: LoadedGenerator, directory: pathlib.Path) -> None:
     """Writes `salgan.stablehlo`: any number of images, for CPU, CUDA and TPU."""
     params = jax.tree.map(jnp.asarray, loaded.params)
+    # The CPU's forms cut batches up by their size, which is open here.
+    generator = loaded.generator.clone(forms="gpu")
 
     def saliency_map(image):
-        logits: Any = loaded.generator.apply({"params": params}, image)
+        logits: Any = generator.apply({"params": params}, image)
         return jax.nn.sigmoid(logits)
 
     (batch,) = export.symbolic_shape("batch")
