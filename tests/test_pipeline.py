@@ -150,6 +150,21 @@ def popout_dir(tmp_path_factory):
     return data_dir
 
 
+def test_the_mean_map_is_that_of_what_is_drawn(popout_dir):
+    config = small_config(popout_dir)
+    source = training_input.open_input(config)
+    (copies,) = training_input.training_copies(source, config)
+    maps = np.asarray(copies.examples.saliency_map) / 255
+    assert training_input.mean_map(source, config) == pytest.approx(maps.mean())
+    part = source.parts[0]
+    mixed = source._replace(
+        parts=[part, part._replace(rows=part.rows[:5])],
+        sampling=source.sampling._replace(counts=(24, 5), weights=(1.0, 3.0)),
+    )
+    expected = (maps.mean() + 3 * maps[:5].mean()) / 4
+    assert training_input.mean_map(mixed, config) == pytest.approx(expected)
+
+
 def batches_of(config, num_devices, first_step=3, num_steps=14):
     source = training_input.open_input(config)
     found = training_input.batches(

@@ -219,6 +219,7 @@ def test_a_run_with_every_ingredient_resumes_to_the_bit(
         for name, value in each.fields.items()
     }
     fields |= {"model.frozen_blocks": 1, "model.cache_frozen_features": True}
+    fields |= {"data.image_size": (miniature.HEIGHT, miniature.WIDTH)}
     config = short_config(environment, **fields)
     expected = training.train(config, str(tmp_path / "whole"))
     assert expected.generator.average is not None
