@@ -27,7 +27,6 @@ def get_config() -> ConfigDict:
     config.model.skip_connections = True
     config.model.dilated = True
     config.model.output_bias = True
-    config.model.cache_frozen_features = True
     for optimizer in (config.bootstrap_optimizer, config.generator_optimizer):
         optimizer.rule = "adamw"
         optimizer.learning_rate = 2e-4
