@@ -195,6 +195,13 @@ def test_image_folder_names_that_are_no_names_are_refused(name, folder, tmp_path
         preparation.prepare(f"image_folder/{name}", str(folder), str(tmp_path))
 
 
+def test_image_folder_leaves_nothing_beside_its_records(folder, tmp_path):
+    for name in ("image_folder", "image_folder/named"):
+        out = tmp_path / "out" / name
+        preparation.prepare(name, str(folder), str(out))
+        assert [path.name for path in out.iterdir()] == ["image_folder"]
+
+
 def test_image_folder_may_be_an_archive(folder, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "mine"), "gztar", folder)
     found = prepare_and_open("image_folder", archive, tmp_path / "out")

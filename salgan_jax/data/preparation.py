@@ -229,14 +229,13 @@ def _write(builder: Any, folder: pathlib.Path | None, options: Options) -> None:
         if not builder.data_path.exists():
             raise
     finally:
-        _tidy(pathlib.Path(builder.data_path))
+        _tidy(builder)
 
 
-def _tidy(data_path: pathlib.Path) -> None:
+def _tidy(builder: Builder) -> None:
     """Removes what TFDS leaves beside the records: empty folders, a config of none."""
-    dataset_dir = data_path.parent
-    if dataset_dir.parent.joinpath(".config").exists():
-        dataset_dir = dataset_dir.parent
+    data_path = pathlib.Path(builder.data_path)
+    dataset_dir = data_path.parents[catalog.full_name(builder).count("/")]
     data_dir = dataset_dir.parent
     folders = ("downloads/extracted", "downloads/manual", "downloads")
     for folder in [*(data_dir / name for name in folders), data_path.parent]:
