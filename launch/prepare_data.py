@@ -38,6 +38,11 @@ _MAX_MEGAPIXELS = flags.DEFINE_float(
     opening.MAX_MEGAPIXELS,
     "images with more million pixels cannot be used",
 )
+_VALIDATION_EVERY = flags.DEFINE_integer(
+    "validation_every",
+    None,
+    "of your own images, by name, the first and every so many after it are validation",
+)
 
 
 def main(argv: list[str]) -> None:
@@ -53,6 +58,7 @@ def main(argv: list[str]) -> None:
         pixels_per_degree=_PIXELS_PER_DEGREE.value,
         skip_bad=_SKIP_BAD.value,
         max_megapixels=_MAX_MEGAPIXELS.value,
+        validation_every=_VALIDATION_EVERY.value,
     )
     print(summaries.table(summary.splits))
     if summary.was_prepared_before:

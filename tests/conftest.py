@@ -76,7 +76,23 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def osie_source(shared_data) -> Path:
     """The OSIE publishers' files."""
-    source = shared_data / "osie"
+    return _folder_of(shared_data, "osie", "OSIE files")
+
+
+@pytest.fixture(scope="session")
+def eyecrowd_source(shared_data) -> Path:
+    """The EyeCrowd publishers' files."""
+    return _folder_of(shared_data, "eyecrowd", "EyeCrowd files")
+
+
+@pytest.fixture(scope="session")
+def figrim_source(shared_data) -> Path:
+    """FIGRIM's filler images and their fixations, in the layout of `image_folder`."""
+    return _folder_of(shared_data, "figrim_folder", "FIGRIM images")
+
+
+def _folder_of(shared_data: Path, name: str, what: str) -> Path:
+    source = shared_data / name
     if not source.is_dir():
-        pytest.skip("no OSIE files: the folder ../shared/data/osie is absent")
+        pytest.skip(f"no {what}: the folder ../shared/data/{name} is absent")
     return source

@@ -20,7 +20,7 @@ from salgan_jax.data.builders import (
     fixation_table,
     matlab_files,
     mit1003,
-    osie,
+    nus_layout,
     toronto,
 )
 from salgan_jax.data.builders import (
@@ -50,7 +50,7 @@ def osie_mat(path):
     osie_files.write(path.parent / "osie", num_images=1, num_observers=2)
     made = path.parent / "osie" / "data" / "eye" / "fixations.mat"
     path.write_bytes(made.read_bytes())
-    return osie.read_fixations
+    return nus_layout.read_fixations
 
 
 def locations_mat(path):

@@ -74,8 +74,12 @@ def test_every_command_about_data_runs(folder):
     for i in range(10):
         publishers_files.write_image(folder / "FOLDER" / "images" / f"{i}.jpg")
         publishers_files.write_map(folder / "FOLDER" / "maps" / f"{i}.png")
+    figrim = folder / "FIGRIM"
+    for i in range(6):
+        publishers_files.write_image(figrim / "images" / f"{i}.jpg")
+    (figrim / "fixations.csv").write_text("image,x,y\n0.jpg,1,2\n1.jpg,3,4\n")
     shown = shown_in("docs/datasets.md")
-    assert len(shown) == 5
+    assert len(shown) == 6
     run_all(shown, folder)
 
 

@@ -332,10 +332,10 @@ def test_a_predictor_of_images_gets_the_images():
 
 
 def test_osie_baselines_have_the_known_scores(osie_source, tmp_path):
-    from salgan_jax.data.builders import osie
+    from salgan_jax.data.builders import nus_layout
 
-    source = osie.find_source(osie_source)
-    gazes = osie.read_fixations(source / "eye" / "fixations.mat")
+    source = osie_source / "data"
+    gazes = nus_layout.read_fixations(source / "eye" / "fixations.mat")
     some = []
     for path in sorted((source / "stimuli").glob("*.jpg"))[:30:5]:
         points = np.clip(gazes[path.name].points, 0, (799.99, 599.99))

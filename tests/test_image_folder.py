@@ -195,6 +195,41 @@ def test_image_folder_names_that_are_no_names_are_refused(name, folder, tmp_path
         preparation.prepare(f"image_folder/{name}", str(folder), str(tmp_path))
 
 
+def test_image_folder_holds_out_every_so_many_names_if_asked(folder, tmp_path):
+    out = str(tmp_path / "out")
+    for name in ("c.png", "d.png"):
+        publishers_files.write_image(folder / "images" / name)
+        publishers_files.write_map(folder / "maps" / name)
+    summary = preparation.prepare(
+        "image_folder/a", str(folder), out, validation_every=3
+    )
+    assert [split.num_images for split in summary.splits] == [3, 2]
+    train = opened("image_folder/a", out, "train")
+    assert [record.id for record in train] == ["b/2", "b/10", "d"]
+    validation = opened("image_folder/a", out, "validation")
+    assert [record.id for record in validation] == ["1", "c"]
+    again = preparation.prepare("image_folder/a", str(folder), out)
+    assert again.was_prepared_before
+    message = r"before with --validation_every=3, asked for is --validation_every=2: "
+    with pytest.raises(UserError, match=message):
+        preparation.prepare("image_folder/a", str(folder), out, validation_every=2)
+
+
+def test_datasets_that_cannot_be_held_out_of_are_refused(folder, tmp_path):
+    message = r"--validation_every=1 leaves nothing to train on: it must be 2 or more"
+    out = tmp_path / "out"
+    check_refused("image_folder", folder, out, message, validation_every=1)
+    message = r"osie has the splits of docs/datasets\.md: --validation_every is for"
+    check_refused("osie", folder, out, message, validation_every=5)
+
+
+def test_image_folder_leaves_nothing_beside_its_records(folder, tmp_path):
+    for name in ("image_folder", "image_folder/named"):
+        out = tmp_path / "out" / name
+        preparation.prepare(name, str(folder), str(out))
+        assert [path.name for path in out.iterdir()] == ["image_folder"]
+
+
 def test_image_folder_may_be_an_archive(folder, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "mine"), "gztar", folder)
     found = prepare_and_open("image_folder", archive, tmp_path / "out")

@@ -39,6 +39,7 @@ def prepare(
     pixels_per_degree: float | None = None,
     skip_bad: bool = False,
     max_megapixels: float = opening.MAX_MEGAPIXELS,
+    validation_every: int | None = None,
 ) -> Summary:
     """Writes the records of a dataset, unless they are there already.
 
@@ -57,10 +58,12 @@ def prepare(
       skip_bad: leave out images that cannot be used; their names are kept with the
         dataset.
       max_megapixels: larger images cannot be used.
+      validation_every: image i of a user's own is validation if i is a multiple of
+        this, else train; without it all are in one split.
 
     Raises:
       UserError: unknown dataset; source missing, incomplete or broken; images that
-        cannot be used; the dataset is there already with another sigma.
+        cannot be used; the dataset is there already with another sigma or split.
     """
     if places.is_bucket(data_dir):
         raise UserError(
@@ -71,6 +74,8 @@ def prepare(
     sigma_px = _sigma_px(builder_class, sigma_px, sigma_degrees, pixels_per_degree)
     _check_source(builder_class, source)
     opening.check_limit(max_megapixels)
+    _check_validation_every(builder_class, validation_every)
+    options = Options(sigma_px, skip_bad, max_megapixels, validation_every)
     with contextlib.ExitStack() as stack:
         folder = None
         if source and catalog.is_ambiguous(builder_class, config):
@@ -80,7 +85,7 @@ def prepare(
         was_prepared_before = builder.data_path.exists()
         if not was_prepared_before:
             folder = folder or _open_source(builder_class, source, data_dir, stack)
-            _write(builder, folder, Options(sigma_px, skip_bad, max_megapixels))
+            _write(builder, folder, options)
             builder = catalog.make_builder(builder_class, config, data_dir)
         elif source:
             # The files are opened only where they have to be compared.
@@ -88,6 +93,7 @@ def prepare(
                 folder = folder or _open_source(builder_class, source, data_dir, stack)
             _check_same_files(builder, folder, source)
     _check_sigma(builder, sigma_px)
+    _check_same_split(builder, validation_every)
     return Summary(
         catalog.full_name(builder),
         str(builder.data_path),
@@ -162,6 +168,38 @@ def _check_sigma(builder: Builder, sigma_px: float | None) -> None:
         )
 
 
+def _check_validation_every(builder_class: Any, validation_every: int | None) -> None:
+    """Raises UserError unless the dataset can be split so."""
+    if validation_every is None:
+        return
+    if not catalog.takes_any_config(builder_class):
+        raise UserError(
+            f"{builder_class.name} has the splits of docs/datasets.md: "
+            "--validation_every is for images of your own (image_folder)"
+        )
+    if validation_every < 2:
+        raise UserError(
+            f"--validation_every={validation_every} leaves nothing to train on: it "
+            "must be 2 or more"
+        )
+
+
+def _check_same_split(builder: Builder, validation_every: int | None) -> None:
+    """Raises UserError if the records were split in another way than asked for."""
+    metadata: Any = builder.info.metadata
+    prepared_with = metadata.get("validation_every")
+    if validation_every in (None, prepared_with):
+        return
+    was = (
+        f"with --validation_every={prepared_with}" if prepared_with else "in one split"
+    )
+    raise UserError(
+        f"{catalog.full_name(builder)} was prepared before {was}, asked for is "
+        f"--validation_every={validation_every}: give another --data_dir, or remove "
+        f"{builder.data_path}"
+    )
+
+
 def _fingerprint(builder: Builder) -> str | None:
     metadata: Any = builder.info.metadata
     return metadata.get("fingerprint")
@@ -229,14 +267,13 @@ def _write(builder: Any, folder: pathlib.Path | None, options: Options) -> None:
         if not builder.data_path.exists():
             raise
     finally:
-        _tidy(pathlib.Path(builder.data_path))
+        _tidy(builder)
 
 
-def _tidy(data_path: pathlib.Path) -> None:
+def _tidy(builder: Builder) -> None:
     """Removes what TFDS leaves beside the records: empty folders, a config of none."""
-    dataset_dir = data_path.parent
-    if dataset_dir.parent.joinpath(".config").exists():
-        dataset_dir = dataset_dir.parent
+    data_path = pathlib.Path(builder.data_path)
+    dataset_dir = data_path.parents[catalog.full_name(builder).count("/")]
     data_dir = dataset_dir.parent
     folders = ("downloads/extracted", "downloads/manual", "downloads")
     for folder in [*(data_dir / name for name in folders), data_path.parent]:

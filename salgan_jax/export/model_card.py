@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 _LICENCES = {
     "salicon": "SALICON: annotations CC BY 4.0; its images are Flickr photographs of "
     "MS COCO, each under its own terms",
+    "eyecrowd": "EyeCrowd: MIT licence (NUS-VIP/saliency-in-crowd)",
     "osie": "OSIE: MIT licence (NUS-VIP/predicting-human-gaze-beyond-pixels)",
     "popout": "generated displays; no rights of others",
 }

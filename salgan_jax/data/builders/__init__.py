@@ -5,6 +5,7 @@ import tensorflow_datasets as tfds
 from salgan_jax.data.builders import (
     cat2000,
     dut_omron,
+    eyecrowd,
     fiwi,
     image_folder,
     mit1003,
@@ -18,6 +19,7 @@ from salgan_jax.data.builders import (
 BUILDERS: dict[str, type[tfds.core.GeneratorBasedBuilder]] = {
     "cat2000": cat2000.Cat2000,
     "dut_omron": dut_omron.DutOmron,
+    "eyecrowd": eyecrowd.Eyecrowd,
     "fiwi": fiwi.Fiwi,
     "image_folder": image_folder.ImageFolder,
     "mit1003": mit1003.Mit1003,

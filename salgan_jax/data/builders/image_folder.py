@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from salgan_jax.data import opening
-from salgan_jax.data.builders import fixation_table, layout
+from salgan_jax.data.builders import fixation_table, layout, splits
 from salgan_jax.data.builders.publishers import Publishers
 from salgan_jax.data.stimuli import Gaze, Stimulus
 from salgan_jax.errors import UserError, listed
@@ -36,10 +36,13 @@ class ImageFolder(Publishers):
     TOLERANCE_PX = 0.0  # nobody is known to have measured outside
     TAKES_ANY_CONFIG = True
     MANUAL_DOWNLOAD_INSTRUCTIONS = _NEEDED
-    DESCRIPTION = "Images of the user. All are in one split, train."
+    DESCRIPTION = (
+        "Images of the user. All are in one split, train, unless he asked for every "
+        "so many, in the order of their names, as validation."
+    )
 
     def find(self, source: pathlib.Path) -> dict[str, list[Stimulus]]:
-        """Returns all images, by name."""
+        """Returns all images by name, and if asked for every so many as validation."""
         maps, table = source / "maps", source / _TABLE
         if not (source / "images").is_dir() or not (maps.is_dir() or table.is_file()):
             raise UserError(f"{source} is not complete; needed: {_NEEDED}")
@@ -61,7 +64,10 @@ class ImageFolder(Publishers):
             )
             for stem, path in paths.items()
         ]
-        return {"train": found}
+        every = self.options.validation_every
+        return (
+            {"train": found} if every is None else splits.held_out(found, every=every)
+        )
 
     @classmethod
     def fingerprint(cls, source: pathlib.Path) -> str | None:

@@ -29,11 +29,14 @@ class Options(NamedTuple):
             publishers give maps; None: as the dataset does by default.
         skip_bad: leave out what cannot be used, instead of stopping.
         max_megapixels: larger images cannot be used.
+        validation_every: image i of a user's own is validation if i is a multiple of
+            this, else train; None: all are in one split.
     """
 
     sigma_px: float | None = None
     skip_bad: bool = False
     max_megapixels: float = MAX_MEGAPIXELS
+    validation_every: int | None = None
 
 
 class Known(NamedTuple):
@@ -131,6 +134,7 @@ class Publishers(tfds.core.GeneratorBasedBuilder):
         sigma_px = self.options.sigma_px
         if sigma_px is not None:
             self.info.metadata["fixation_sigma_px"] = sigma_px
+        self.info.metadata["validation_every"] = self.options.validation_every
         self.info.metadata["left_out"] = {}
         self.info.metadata["fingerprint"] = self.fingerprint(source)
         truth = GroundTruth(
