@@ -2,13 +2,13 @@
 
     python launch/prepare_data.py --dataset=osie --source=DIR
     python launch/prepare_data.py --dataset=eyecrowd --source=DIR
-    python launch/prepare_data.py --dataset=image_folder/figrim --source=DIR
+    python launch/prepare_data.py --dataset=image_folder/figrim --source=DIR \
+        --sigma_px=15 --validation_every=5
     python launch/train.py --config=configs/mixture.py --workdir=runs/mixture \
         --config.init_from=vgg16-397923af.pth
 
 2,200 training images, of which an epoch draws each about once, and 550 validation
-images; docs/datasets.md has the whole commands that prepare them. It is what SALICON is
-in `salgan.py`, at a fifth of its size.
+images. It is what SALICON is in `salgan.py`, at a fifth of its size.
 """
 
 from ml_collections import ConfigDict
