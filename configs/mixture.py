@@ -21,6 +21,6 @@ def get_config() -> ConfigDict:
     config = salgan.default()
     config.name = "mixture"
     # In the shares of their training images.
-    config.data.dataset = "osie:440,eyecrowd:320,image_folder/figrim:1440"
+    config.data.dataset = "osie:11,eyecrowd:8,image_folder/figrim:36"
     config.model.cache_frozen_features = True
     return config

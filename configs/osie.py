@@ -3,8 +3,8 @@
     python launch/prepare_data.py --dataset=osie --source=DIR
     python launch/train.py --config=configs/osie.py --workdir=runs/osie
 
-`osie.py` starts from random weights, `osie.py:vgg16` from VGG-16's (give the file with
---config.init_from=FILE; Keras' needs --config.model.input_convention=caffe besides).
+`osie.py` starts from random weights, `osie.py:vgg16` from VGG-16's (give the file,
+torchvision's or Keras', with --config.init_from=FILE).
 `osie.py:small` is `:vgg16` with a decoder an eighth as wide, for experiments of many
 runs on a CPU: minutes a run. The same generator with content loss alone:
 --config.phases.bootstrap_epochs=14.

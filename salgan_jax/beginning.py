@@ -12,6 +12,7 @@ from salgan_jax import (
     compatibility,
     experiment,
     frozen_cache,
+    initial_weights,
     milestones,
     parallel,
     processes,
@@ -74,6 +75,10 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
         config = training_input.with_full_names(config)
         source = training_input.open_input(config, processes.share())
     config = experiment.with_precision(config, saved and saved.config)
+    imported = None
+    if saved is None and config.init_from != "random":
+        imported = initial_weights.load(config.init_from)
+    config = experiment.with_input_convention(config, imported, saved and saved.config)
     schedule = experiment.make_plan(config, source.sampling.num_examples)
 
     # ---- networks and devices --------------------------------------------------------
@@ -87,7 +92,8 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
         if config.model.output_bias:
             mean_map = training_input.mean_map(source, config)
             setup = experiment.with_output_bias(setup, mean_map)
-        setup = experiment.with_initial_weights(setup, config)
+        if imported is not None:
+            setup = experiment.with_initial_weights(setup, config, imported)
     else:
         compatibility.check_resumable(
             saved.config, config, epochs_done=first_step / schedule.steps_per_epoch

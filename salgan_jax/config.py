@@ -72,7 +72,9 @@ def default() -> ConfigDict:
     config.model.full_width_blocks = 0
     # So many, conv1_x to conv3_x, keep VGG-16's weights. [blocks] (from Sec. 3.1)
     config.model.frozen_blocks = 3
-    config.model.input_convention = "torchvision"  # or "caffe": that of the weights
+    # How images are prepared: as the weights of "torchvision" or of "caffe" expect it;
+    # "auto": as the initial weights do, and as torchvision's where they are random.
+    config.model.input_convention = "auto"
     config.model.kernel_init = "glorot_uniform"  # random weights (from Lasagne)
     # Which description of it: of the "article", the "paper"'s Table 1, or that of the
     # "released_code".

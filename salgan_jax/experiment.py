@@ -15,6 +15,7 @@ from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.models.generator import Generator
 from salgan_jax.schedule import Schedule, Update, make_schedule
 from salgan_jax.weights import grafting
+from salgan_jax.weights.imported import Imported
 
 # None is the precision of the parameters, which is float32 but in tests.
 _DTYPES = {"float32": None, "bfloat16": jnp.bfloat16}
@@ -200,17 +201,44 @@ def with_output_bias(setup: Experiment, mean_map: float) -> Experiment:
     return setup._replace(params=setup.params._replace(generator=generator))
 
 
-def with_initial_weights(setup: Experiment, config: ConfigDict) -> Experiment:
+def with_input_convention(
+    config: ConfigDict,
+    imported: Imported | None = None,
+    saved: ConfigDict | None = None,
+) -> ConfigDict:
+    """Returns the config with the input convention that "auto" means.
+
+    Args:
+        config: of the run.
+        imported: its initial weights; None: they are random, or in a checkpoint.
+        saved: of the checkpoint that it goes on from.
+    """
+    named = config.copy_and_resolve_references()
+    if named.model.input_convention != "auto":
+        return named
+    if saved is not None:
+        named.model.input_convention = saved.model.input_convention
+    else:
+        found = imported.input_convention if imported else None
+        named.model.input_convention = found or "torchvision"
+    return named
+
+
+def with_initial_weights(
+    setup: Experiment, config: ConfigDict, imported: Imported
+) -> Experiment:
     """Returns the experiment with the weights that `config.init_from` names.
 
     What was loaded, what stays random and what is frozen is logged as a table.
 
+    Args:
+        setup: with random parameters.
+        config: of the run, from `with_input_convention`.
+        imported: the weights.
+
     Raises:
-        UserError, FileNotFoundError: the weights cannot be used.
+        UserError: the weights do not fit the networks.
     """
-    if config.init_from == "random":
-        return setup
-    imported = initial_weights.load(config.init_from)
     grafting.check_convention(imported, config.model.input_convention)
     is_narrow = setup.recipe.generator.encoder_width != 1
     if is_narrow and not imported.decoder and config.model.full_width_blocks:

@@ -14,7 +14,7 @@ CHOICES = {
     "precision.generator": ("auto", "float32", "bfloat16"),
     "precision.discriminator": ("auto", "float32", "bfloat16"),
     "data.cache": ("auto", "device", "host", "none"),
-    "model.input_convention": ("torchvision", "caffe"),
+    "model.input_convention": ("auto", "torchvision", "caffe"),
     "model.kernel_init": ("glorot_uniform", "he_uniform"),
     "model.discriminator": ("article", "paper", "released_code"),
     "model.frozen_blocks": (0, 1, 2, 3, 4, 5),

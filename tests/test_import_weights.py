@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import weight_files
 
-from salgan_jax import checkpoints, experiment, importing
+from salgan_jax import checkpoints, experiment, importing, initial_weights
 from salgan_jax import config as config_module
 from salgan_jax.errors import UserError
 
@@ -65,11 +65,15 @@ def test_an_imported_generator_starts_a_run_whole(authors, caplog):
     config.init_from = str(folder / "imported")
     config.model.discriminator = "released_code"
     setup = experiment.make_experiment(config)
+    imported = initial_weights.load(config.init_from)
+    config.model.input_convention = "torchvision"
     with pytest.raises(UserError, match="input_convention=caffe"):
-        experiment.with_initial_weights(setup, config)
-    config.model.input_convention = "caffe"
+        experiment.with_initial_weights(setup, config, imported)
+    config.model.input_convention = "auto"
+    config = experiment.with_input_convention(config, imported)
+    assert config.model.input_convention == "caffe"
     with caplog.at_level("INFO", "absl"):
-        params = experiment.with_initial_weights(setup, config).params
+        params = experiment.with_initial_weights(setup, config, imported).params
     np.testing.assert_array_equal(
         params.discriminator["fc6"]["bias"], weight_files.numbers(1)
     )
@@ -141,9 +145,12 @@ def test_a_run_of_ours_can_be_the_start_of_another(tmp_path):
     config.init_from = str(tmp_path / "run")
     config.seed = 99
     fresh = experiment.make_experiment(config)
-    started = experiment.with_initial_weights(fresh, config)
+    imported = initial_weights.load(config.init_from)
+    started = experiment.with_initial_weights(fresh, config, imported)
     assert not miniature.differing(setup.params.generator, started.params.generator)
     wide = miniature.config(width_multiplier=1 / 8)
     wide.init_from = str(tmp_path / "run")
     with pytest.raises(UserError, match=r"encoder/conv1_1/kernel is \[3, 3, 3, 4\]"):
-        experiment.with_initial_weights(experiment.make_experiment(wide), wide)
+        experiment.with_initial_weights(
+            experiment.make_experiment(wide), wide, imported
+        )

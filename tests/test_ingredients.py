@@ -11,7 +11,7 @@ import pytest
 import tiny_game
 import weight_files
 
-from salgan_jax import checkpoints, experiment, losses, updates
+from salgan_jax import checkpoints, experiment, initial_weights, losses, updates
 from salgan_jax import config as config_module
 from salgan_jax import state as train_state
 from salgan_jax.errors import UserError
@@ -94,7 +94,9 @@ def test_a_narrow_encoder_refuses_the_weights_of_vgg16(tmp_path):
     config.init_from = str(tmp_path / "vgg16")
     setup = experiment.make_experiment(config)
     with pytest.raises(UserError, match=r"conv1_1/kernel is \[3, 3, 3, 64\], expected"):
-        experiment.with_initial_weights(setup, config)
+        experiment.with_initial_weights(
+            setup, config, initial_weights.load(config.init_from)
+        )
 
 
 def test_a_narrow_generator_takes_the_blocks_of_a_whole_vgg16_that_keep_their_width():

@@ -13,6 +13,7 @@ import pytest
 from salgan_jax import (
     beginning,
     checkpoints,
+    experiment,
     inference,
     parallel,
     preemption,
@@ -360,3 +361,21 @@ def test_a_clock_that_jumps_changes_nothing(
     assert not miniature.differing(short_run[0], state)
     speeds = scalars.read(workdir)["train/images_per_second"][1]
     assert all(speed > 0 for speed in speeds)
+
+
+def test_images_are_prepared_as_the_initial_weights_expect(environment, tmp_path):
+    config = short_config(environment)
+    described = config.copy_and_resolve_references()
+    described.model.input_convention = "caffe"
+    generator = experiment.make_experiment(config).params.generator
+    state = {"generator": {"params": jax.tree.map(np.asarray, generator)}}
+    checkpoints.save_weights(str(tmp_path / "weights"), state, described)
+    config.init_from = str(tmp_path / "weights")
+    run = beginning.begin(config, str(tmp_path / "run"))
+    assert run.config.model.input_convention == "caffe"
+    assert run.setup.recipe.generator.input_convention == "caffe"
+    # A run that goes on keeps it, whether the weights are still there or not.
+    resumed = experiment.with_input_convention(config, saved=run.config)
+    assert resumed.model.input_convention == "caffe"
+    random = experiment.with_input_convention(config)
+    assert random.model.input_convention == "torchvision"

@@ -28,8 +28,12 @@ class LoadedGenerator(NamedTuple):
 
 
 def make_generator(config: ConfigDict) -> Generator:
-    """Returns the generator that a config describes."""
+    """Returns the generator that a config describes.
+
+    An input convention that is still "auto" is torchvision's: of random weights.
+    """
     model = config.model
+    convention = model.input_convention
     return Generator(
         encoder_width=model.encoder_width or model.width_multiplier,
         decoder_width=model.decoder_width or model.width_multiplier,
@@ -39,7 +43,7 @@ def make_generator(config: ConfigDict) -> Generator:
         centre_prior=model.centre_prior,
         smoothing_sigma=model.smoothing_sigma,
         frozen_blocks=model.frozen_blocks,
-        input_convention=model.input_convention,
+        input_convention="torchvision" if convention == "auto" else convention,
         kernel_init=model.kernel_init,
     )
 

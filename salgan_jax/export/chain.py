@@ -67,6 +67,7 @@ def make_chain(loaded: LoadedGenerator) -> Chain:
         "dilated": generator.dilated,
         "skip_connections": generator.skip_connections,
         "centre_prior": generator.centre_prior,
+        "smoothing_sigma": generator.smoothing_sigma > 0,
     }
     used = [f"config.model.{name}" for name, is_used in options.items() if is_used]
     if used:
@@ -74,8 +75,7 @@ def make_chain(loaded: LoadedGenerator) -> Chain:
             f"a generator with {', '.join(used)} cannot be written in this format: "
             "use --format=stablehlo or --format=safetensors"
         )
-    convention = loaded.config.model.input_convention
-    reverses, mean, std = vgg16.INPUT_CONVENTIONS[convention]
+    reverses, mean, std = vgg16.INPUT_CONVENTIONS[generator.input_convention]
     order = slice(None, None, -1 if reverses else 1)
     mean, std = np.array(mean[order]), np.array(std[order])
     height, width = loaded.config.data.image_size

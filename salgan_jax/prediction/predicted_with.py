@@ -45,7 +45,13 @@ def _digest(loaded: LoadedGenerator) -> str:
     settings = {
         "image_size": list(config.data.image_size),
         "geometry": config.data.geometry,
-        "input_convention": config.model.input_convention,
+        "input_convention": loaded.generator.input_convention,
+    }
+    # Options that change a map and no parameter.
+    settings |= {
+        name: getattr(loaded.generator, name)
+        for name in ("dilated", "smoothing_sigma")
+        if getattr(loaded.generator, name)
     }
     digest = hashlib.blake2b(json.dumps(settings).encode(), digest_size=16)
     for path, leaf in jax.tree_util.tree_leaves_with_path(loaded.params):
