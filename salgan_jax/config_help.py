@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 from salgan_jax import config as config_module
 from salgan_jax import fields, limits
 
+_WIDTH = 88  # of a line
 _UNIT = re.compile(r"\s*\[([^\]]*)\]")
 _SOURCE = re.compile(r"\s*\(from ([^()]*)\)")
 _HEAD = """\
@@ -76,10 +77,11 @@ def _paragraph(name: str, said: Words, value: object, default: object) -> str:
         _accepted(name),
         f"source: {said.source}" if said.source else "",
     ]
+    first = f"{mark} config.{name}={value!r}"
     lines = [
-        f"{mark} config.{name}={value!r}{was}",
-        *textwrap.wrap(said.comment, 82),
-        *textwrap.wrap("; ".join(filter(None, facts)), 82),
+        *([first + was] if len(first + was) <= _WIDTH else [first, was.strip()]),
+        *textwrap.wrap(said.comment, _WIDTH - 6),
+        *textwrap.wrap("; ".join(filter(None, facts)), _WIDTH - 6),
     ]
     return "\n      ".join(lines)
 
