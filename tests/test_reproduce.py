@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from salgan_jax import config as config_module
+from salgan_jax.data import mixtures
 from salgan_jax.errors import UserError
 from salgan_jax.metrics.over_runs import RunDifference
 from salgan_jax.report import experiment as experiment_page
 from salgan_jax.reproduction import (
+    cells,
     checks,
     confidence,
     experiments,
@@ -84,7 +86,9 @@ def planned(name, config, tmp_path, repeated=TWO_SEEDS, modern=None):
     ]
 
 
-@pytest.mark.parametrize("module", [experiments, published, confidence], ids=str)
+@pytest.mark.parametrize(
+    "module", [experiments, published, confidence, cells, mixtures], ids=str
+)
 def test_the_examples_in_the_docstrings_are_right(module):
     assert doctest.testmod(module).failed == 0
 
@@ -257,12 +261,16 @@ def two_losses(dataset="osie", higher=0.1):
 @pytest.mark.parametrize(
     ("dataset", "is_published"), [("salicon/2015", True), ("salicon/2017", False)]
 )
-def test_a_table_has_published_numbers_or_says_that_there_are_none(
+def test_published_numbers_have_a_table_and_a_mark_where_there_are_some(
     dataset, is_published
 ):
-    text = outputs.shown(two_losses(dataset)).markdown(two_losses(dataset))
+    shown = outputs.shown(two_losses(dataset))
+    text = shown.markdown(two_losses(dataset))
     assert ("2.589" in text and "Table 3" in text) == is_published
-    assert (f"none published for {dataset}" in text) != is_published
+    assert len(shown.tables) == 2 + is_published
+    means = shown.figures[0]
+    for words in (text, means.caption, means.alt):
+        assert ("published" in words) == is_published
 
 
 # ---- results and sentences ---------------------------------------------------------
@@ -377,7 +385,7 @@ def written(tmp_path_factory):
 def test_numbers_tables_and_figures_are_written(written):
     folder, names = written
     assert names == [
-        *("figure1_published.png", "figure2_differences.png", "confidence.png"),
+        *("figure1_means.png", "figure2_differences.png", "confidence.png"),
         *("tables.md", "experiment.json"),
     ]
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
@@ -412,7 +420,7 @@ def test_a_report_shows_an_experiment_and_the_first_run_of_each_arm(written):
     assert opened.question.startswith("Does the adversarial loss improve")
     page = opened.experiments
     assert page.count('<img src="data:image/png;base64,') == 3
-    assert page.count("<table ") == 3 and 'alt="Differences of perceptual' in page
+    assert page.count("<table ") == 2 and 'alt="Differences of perceptual' in page
     assert "Supported: perceptual is better" in page
     assert "1.50 hours of training" in page and "show 2 of 6 runs" in page
     both = experiment_page.open_all([str(folder), "runs/other"])

@@ -34,10 +34,8 @@ class Figure(NamedTuple):
     alt: str
 
 
-def against_published(
-    arms: Sequence[ArmResult], published: Published | None, dataset: str
-) -> Figure:
-    """Returns our means with intervals beside the authors', a panel for each metric."""
+def of_means(arms: Sequence[ArmResult], published: Published | None) -> Figure:
+    """Returns means with intervals, a panel for each metric, and what is published."""
     metrics = known_metrics(arms, METRICS[:7])
     figure, plots = drawing.panels(len(metrics), 1.45, num_columns=4)
     colors = (drawing.BLUE, drawing.ORANGE)
@@ -56,9 +54,7 @@ def against_published(
         plot.margins(y=0.15)
         plot.set_xlim(-0.5, len(arms) - 0.3)
         plot.set_xticks([])
-    said = f"none is published for {dataset}"
-    if published:
-        said = f"diamonds: published ({published.source})"
+    diamonds = f"; diamonds: published ({published.source})" if published else ""
     drawing.legend(
         figure,
         [(arm.name, c, "o", True) for arm, c in zip(arms, colors, strict=True)]
@@ -70,10 +66,10 @@ def against_published(
         for metric in metrics
     )
     return Figure(
-        "figure1_published.png",
+        "figure1_means.png",
         drawing.png(figure),
-        f"Mean and 95 % interval over runs and images; {said}.",
-        f"Our means beside the published ones: {alt}.",
+        f"Mean and 95 % interval over runs and images{diamonds}.",
+        f"{'Our means beside the published ones' if published else 'Means'}: {alt}.",
     )
 
 

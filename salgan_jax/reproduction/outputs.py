@@ -71,16 +71,19 @@ def _of_two_losses(found: Found, notes: list[str]) -> Shown:
     by_name = {arm.name: arm for arm in found.arms}
     first, second = by_name[contrast.arm], by_name[contrast.reference]
     both = [first, second]
+    beside = []
+    if found.published:
+        beside = [tables.against_published(both, found.published)]
     return Shown(
         [verdicts.of_claim(contrast), verdicts.of_confidence(contrast)],
         notes,
         [
-            tables.against_published(both, found.published, found.dataset),
+            *beside,
             tables.of_two(first, second, contrast),
             tables.of_confidence(first, second, contrast, found.true_means()),
         ],
         [
-            figures.against_published(both, found.published, found.dataset),
+            figures.of_means(both, found.published),
             figures.of_two(contrast, second),
             figures.of_confidence(
                 {arm.name: found.histogram(arm.name) for arm in both},
