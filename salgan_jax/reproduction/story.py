@@ -22,6 +22,7 @@ from salgan_jax.reproduction import (
     scored_runs,
     scoring,
     stages,
+    transfer_shown,
 )
 from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.found import Found
@@ -91,9 +92,13 @@ def reproduce(
         if code is not None:
             return code
         found = _found(experiment, asked, [*first, *second], second)
-        (only,) = found.values()
-        shown = outputs.shown(only)
-        content = numbers.of_one(only, shown)
+        if experiment.test_sets:
+            shown = transfer_shown.shown(found)
+            content = numbers.of_test_sets(found, shown)
+        else:
+            (only,) = found.values()
+            shown = outputs.shown(only)
+            content = numbers.of_one(only, shown)
         written = outputs.write(folder, shown, content)
     print(f"\n{shown.markdown()}")
     print(f"written to {folder}: {', '.join(written)}; every run is in {runs.FOLDER}/")
