@@ -16,6 +16,7 @@ import pytest
 from salgan_jax import config as config_module
 from salgan_jax.data import mixtures
 from salgan_jax.errors import UserError
+from salgan_jax.evaluation.chosen_images import EvaluationInput
 from salgan_jax.metrics.over_runs import RunDifference
 from salgan_jax.report import experiment as experiment_page
 from salgan_jax.reproduction import (
@@ -44,6 +45,7 @@ from salgan_jax.sweep import grid, points, running
 
 ROOT = pathlib.Path(__file__).parents[1]
 TWO_SEEDS = Repeats((0, 1))
+NO_IMAGES = EvaluationInput("osie", "validation", "train", [], [], False, None)
 NAMES = list(experiments.EXPERIMENTS)
 # What launch/train.py leaves of a run, by a script that takes no time.
 RUN = """
@@ -274,6 +276,43 @@ def test_published_numbers_have_a_table_and_a_mark_where_there_are_some(
     means = shown.figures[0]
     for words in (text, means.caption, means.alt):
         assert ("published" in words) == is_published
+
+
+# ---- scores ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scored", "with_baselines", "expected"),
+    [
+        ("", "", (["a", "b"], True)),
+        ("a", "a", (["b"], False)),
+        ("b", "b", (["a"], False)),
+        ("b", "", (["a"], True)),
+        ("ab", "", (["a"], True)),
+        ("ab", "a", None),
+    ],
+)
+def test_only_what_is_missing_is_scored_baselines_with_the_first_run(
+    scored, with_baselines, expected, monkeypatch
+):
+    made = []
+    monkeypatch.setattr(
+        scoring, "_score", lambda some, *_, **named: made.append((some, named))
+    )
+    for name, function in {
+        "is_scored": lambda run, images, folder: run.arm in scored,
+        "has_baselines": lambda folder: folder.parent.name[0] in with_baselines,
+        "read": lambda run, images, ids, folder: folder,
+    }.items():
+        monkeypatch.setattr(scoring.scored_runs, name, function)
+    monkeypatch.setattr(scoring.chosen_images, "of_run", lambda *_: NO_IMAGES)
+    some = [
+        experiment_scores.scored(arm).run._replace(folder=pathlib.Path(arm))
+        for arm in "ab"
+    ]
+    assert scoring.score(some) == [pathlib.Path(arm, "scores") for arm in "ab"]
+    found = [([run.arm for run in r], named["with_baselines"]) for r, named in made]
+    assert found == ([expected] if expected else [])
 
 
 # ---- results and sentences ---------------------------------------------------------

@@ -273,6 +273,7 @@ def test_the_file_of_numbers_has_results_for_each_test_set(written):
     assert text.startswith("# transfer on osie, figrim\n\nIs a generator that")
     (figure,) = content["figures"]
     assert "on figrim: osie NSS -1.000, CC +0.000" in figure["alt"]
+    assert figure["caption"].startswith("A row of panels for each test set")
 
 
 def test_a_report_scores_all_runs_on_the_first_test_set(written):

@@ -54,7 +54,9 @@ def of_test_sets(found: Mapping[str, Sequence[Contrast]]) -> Figure:
         ]
         said.append(f"on {name}: {_said(contrasts, metrics)}")
     reference = next(iter(found.values()))[0].reference
-    return _figure(panels, reference, ". ".join(said))
+    figure = _figure(panels, reference, ". ".join(said))
+    rows = "A row of panels for each test set, in each panel the train sets."
+    return figure._replace(caption=f"{rows} {figure.caption}")
 
 
 def _figure(panels: Sequence[_Panel], reference: str, said: str) -> Figure:

@@ -43,10 +43,10 @@ def of_means(found: Mapping[str, Found]) -> Table:
             )
     return Table(
         "Train sets by test sets",
-        "Rows: what a generator was trained on, then what does not see the image. "
-        f"Columns: the images that are scored, of each data set its {first.split} "
-        "split. Mean ± half of its 95 % interval over runs and images; of baselines "
-        "and people, over images.",
+        "Rows: what a generator was trained on, then centre priors and people. "
+        f"Columns: the images that are scored, each data set's {first.split} split. "
+        "Mean ± half of its 95 % interval: of generators over runs and images, of the "
+        "others over images.",
         _header(columns),
         rows,
     )
