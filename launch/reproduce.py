@@ -4,8 +4,8 @@
   python launch/reproduce.py ingredients --config=configs/osie.py --folds=5
 
 Experiments: perceptual_vs_content, downsampling, released_code, ingredients,
-modern_vs_salgan. The same command goes on after an interruption, and more seeds add
-runs. docs/reproduce.md has what each experiment asks and what it writes.
+modern_vs_salgan, transfer. The same command goes on after an interruption, and more
+seeds add runs. docs/reproduce.md has what each experiment asks and what it writes.
 """
 
 import os

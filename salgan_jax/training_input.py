@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 from salgan_jax import frozen_cache, parallel
 from salgan_jax.data import (
     frames,
+    mixtures,
     pipeline,
     records,
     sampling,
@@ -54,7 +55,7 @@ def with_full_names(config: ConfigDict) -> ConfigDict:
     Raises:
         UserError, FileNotFoundError: a data set is not known or not prepared.
     """
-    mixture = selection.parse_mixture(config.data.dataset)
+    mixture = mixtures.parse(config.data.dataset)
     names = [records.full_name(name, config.data.data_dir) for name, _ in mixture]
     if len(names) > 1:
         names = [f"{name}:{w:g}" for name, (_, w) in zip(names, mixture, strict=True)]

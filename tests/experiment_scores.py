@@ -5,11 +5,12 @@ import pathlib
 import numpy as np
 
 from salgan_jax import config as config_module
-from salgan_jax.reproduction import published, results
+from salgan_jax.metrics.intervals import MeanInterval
+from salgan_jax.reproduction import published, results, scored_runs
 from salgan_jax.reproduction.confidence import NUM_BINS, OfRun
 from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.runs import PlannedRun
-from salgan_jax.reproduction.scoring import ScoredRun
+from salgan_jax.reproduction.scored_runs import ScoredRun
 
 IMAGES = [f"image{i}" for i in range(40)]
 PROVENANCE = {
@@ -22,13 +23,24 @@ PROVENANCE = {
     "hours": 1.5,
     "command": "python launch/reproduce.py",
 }
+UNIFORM = {"uniform": {"nss": MeanInterval(0.0, 0.0, 0.0, 40)}}
 _LEVELS = {
     **{"sauc": 0.75, "auc_borji": 0.83, "nss": 2.5, "cc": 0.77, "ig": 0.8},
     **{"auc_judd": 0.87, "sim": 0.66, "auc": 0.87, "kld": 0.5},
 }
 
 
-def scored(arm, repeat="seed0", *, higher=0.0, seed=0, folder="runs", images=IMAGES):
+def scored(
+    arm,
+    repeat="seed0",
+    *,
+    higher=0.0,
+    seed=0,
+    folder="runs",
+    images=IMAGES,
+    dataset="osie",
+    baselines=UNIFORM,
+):
     """A run that scores `higher` than the usual by so much of it, but for chance."""
     random = np.random.default_rng(seed)
     own = np.random.default_rng([seed, *map(ord, f"{arm}{repeat}")])
@@ -47,11 +59,14 @@ def scored(arm, repeat="seed0", *, higher=0.0, seed=0, folder="runs", images=IMA
         config_module.default(),
     )
     return ScoredRun(
-        run, 100, "osie", "validation", list(images), scores, predicted, true
+        *(run, 100, dataset, "validation"),
+        *(list(images), scores, predicted, true, baselines),
     )
 
 
-def found(experiment, some, *, dataset="osie", is_nested=False, **provenance):
+def found(
+    experiment, some, *, dataset="osie", is_nested=False, num_updates=None, **provenance
+):
     """What a story knows when all is scored."""
     return Found(
         experiment,
@@ -60,8 +75,8 @@ def found(experiment, some, *, dataset="osie", is_nested=False, **provenance):
         some,
         results.of_arms(experiment, some, is_nested=is_nested),
         results.contrasts(experiment, some, is_nested=is_nested),
-        {"uniform": {"nss": 0.0}},
+        scored_runs.baselines(some),
         published.find(experiment.name, dataset, "validation"),
-        {},
+        num_updates or {},
         PROVENANCE | provenance,
     )

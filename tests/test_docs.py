@@ -336,11 +336,16 @@ def test_every_command_about_sweeps_runs(folder, monkeypatch):
 
 @pytest.mark.slow
 def test_every_command_about_comparisons_runs(folder):
-    two_losses, ingredients, report = shown_in("docs/reproduce.md")
+    two_losses, ingredients, report, transfer = shown_in("docs/reproduce.md")
     two_losses += f" --config=configs/smoke.py {shlex.join(SMALL)} --seeds=0"
     ingredients += f" {shlex.join(SMALL)} --config.model.width_multiplier=0.0625"
     workdir = "runs/perceptual_vs_content-salicon_2015"
-    shown = [two_losses, ingredients.replace("folds=5", "folds=2"), report]
+    mixture = "osie:440,eyecrowd:320,image_folder/figrim:1440"
+    assert mixture in transfer
+    transfer = transfer.replace(mixture, "osie:6,popout/tiny:24")
+    transfer += f" {shlex.join(SMALL)} --config.model.width_multiplier=0.0625 --seeds=0"
+    ingredients = ingredients.replace("folds=5", "folds=2")
+    shown = [two_losses, ingredients, report, f"{transfer} --config.init_from=random"]
     smaller = two_losses.replace("salicon/2015", "popout/tiny")
     run_all([f"{smaller} --workdir={workdir}", *shown[1:]], folder)
     assert (folder / "report.html").exists()
@@ -351,7 +356,7 @@ def test_the_page_about_comparisons_names_every_experiment_arm_and_flag():
     text = page("docs/reproduce.md")
     for name, make in experiments.EXPERIMENTS.items():
         assert f"| `{name}` |" in text
-        if name != "ingredients":
+        if name not in ("ingredients", "transfer"):  # which have many, or their own
             for arm in make(config_module.default()).arms:
                 assert f"`{arm.name}`" in text, arm.name
     for flag in re.findall(r'DEFINE_\w+\(\s*"(\w+)"', page("launch/reproduce.py")):

@@ -8,7 +8,7 @@ import pytest
 
 from salgan_jax import config as config_module
 from salgan_jax import parallel, training_input
-from salgan_jax.data import frames, pipeline, records, sampling, selection
+from salgan_jax.data import frames, mixtures, pipeline, records, sampling
 from salgan_jax.data.frames import FrameFormat
 from salgan_jax.data.sampling import Sampling
 from salgan_jax.errors import UserError
@@ -252,12 +252,12 @@ def test_mixed_batches_are_the_same_whatever_the_cache(popout_dir):
 @pytest.mark.parametrize("text", ["", "osie:", "osie:x", "osie:0", "osie,,popout"])
 def test_a_mixture_that_cannot_be_read_is_refused(text):
     with pytest.raises(UserError, match=r"as in salicon/2017:3,osie:1"):
-        selection.parse_mixture(text)
+        mixtures.parse(text)
 
 
 def test_a_data_set_is_not_mixed_with_itself():
     with pytest.raises(UserError, match="twice"):
-        selection.parse_mixture("osie:1,osie:2")
+        mixtures.parse("osie:1,osie:2")
 
 
 def test_a_score_that_the_images_cannot_have_is_no_best_metric(popout_dir):

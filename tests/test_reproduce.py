@@ -14,14 +14,18 @@ import numpy as np
 import pytest
 
 from salgan_jax import config as config_module
+from salgan_jax.data import mixtures
 from salgan_jax.errors import UserError
+from salgan_jax.evaluation.chosen_images import EvaluationInput
 from salgan_jax.metrics.over_runs import RunDifference
 from salgan_jax.report import experiment as experiment_page
 from salgan_jax.reproduction import (
+    cells,
     checks,
     confidence,
     experiments,
     figures,
+    numbers,
     outputs,
     published,
     record,
@@ -41,6 +45,7 @@ from salgan_jax.sweep import grid, points, running
 
 ROOT = pathlib.Path(__file__).parents[1]
 TWO_SEEDS = Repeats((0, 1))
+NO_IMAGES = EvaluationInput("osie", "validation", "train", [], [], False, None)
 NAMES = list(experiments.EXPERIMENTS)
 # What launch/train.py leaves of a run, by a script that takes no time.
 RUN = """
@@ -84,7 +89,9 @@ def planned(name, config, tmp_path, repeated=TWO_SEEDS, modern=None):
     ]
 
 
-@pytest.mark.parametrize("module", [experiments, published, confidence], ids=str)
+@pytest.mark.parametrize(
+    "module", [experiments, published, confidence, cells, mixtures], ids=str
+)
 def test_the_examples_in_the_docstrings_are_right(module):
     assert doctest.testmod(module).failed == 0
 
@@ -97,6 +104,8 @@ def test_the_examples_in_the_docstrings_are_right(module):
 @pytest.mark.parametrize("num_folds", [0, 5])
 def test_every_arm_is_a_config_that_holds_together(name, file, num_folds, tmp_path):
     config = config_of(file)
+    if name == "transfer":
+        config.data.dataset = "osie:4,popout/tiny:3"
     repeated = Repeats((0, 1), num_folds)
     some = planned(name, config, tmp_path, repeated, modern=config)
     for run in some:
@@ -257,12 +266,53 @@ def two_losses(dataset="osie", higher=0.1):
 @pytest.mark.parametrize(
     ("dataset", "is_published"), [("salicon/2015", True), ("salicon/2017", False)]
 )
-def test_a_table_has_published_numbers_or_says_that_there_are_none(
+def test_published_numbers_have_a_table_and_a_mark_where_there_are_some(
     dataset, is_published
 ):
-    text = outputs.shown(two_losses(dataset)).markdown(two_losses(dataset))
+    shown = outputs.shown(two_losses(dataset))
+    text = shown.markdown()
     assert ("2.589" in text and "Table 3" in text) == is_published
-    assert (f"none published for {dataset}" in text) != is_published
+    assert len(shown.tables) == 2 + is_published
+    means = shown.figures[0]
+    for words in (text, means.caption, means.alt):
+        assert ("published" in words) == is_published
+
+
+# ---- scores ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scored", "with_baselines", "expected"),
+    [
+        ("", "", (["a", "b"], True)),
+        ("a", "a", (["b"], False)),
+        ("b", "b", (["a"], False)),
+        ("b", "", (["a"], True)),
+        ("ab", "", (["a"], True)),
+        ("ab", "a", None),
+    ],
+)
+def test_only_what_is_missing_is_scored_baselines_with_the_first_run(
+    scored, with_baselines, expected, monkeypatch
+):
+    made = []
+    monkeypatch.setattr(
+        scoring, "_score", lambda some, *_, **named: made.append((some, named))
+    )
+    for name, function in {
+        "is_scored": lambda run, images, folder: run.arm in scored,
+        "has_baselines": lambda folder: folder.parent.name[0] in with_baselines,
+        "read": lambda run, images, ids, folder: folder,
+    }.items():
+        monkeypatch.setattr(scoring.scored_runs, name, function)
+    monkeypatch.setattr(scoring.chosen_images, "of_run", lambda *_: NO_IMAGES)
+    some = [
+        experiment_scores.scored(arm).run._replace(folder=pathlib.Path(arm))
+        for arm in "ab"
+    ]
+    assert scoring.score(some) == [pathlib.Path(arm, "scores") for arm in "ab"]
+    found = [([run.arm for run in r], named["with_baselines"]) for r, named in made]
+    assert found == ([expected] if expected else [])
 
 
 # ---- results and sentences ---------------------------------------------------------
@@ -301,7 +351,7 @@ def test_folds_are_compared_on_their_own_images():
     (contrast,) = found.contrasts
     assert contrast.differences["cc"].num_images == 45
     assert contrast.differences["cc"].low > 0
-    text = outputs.shown(found).markdown(found)
+    text = outputs.shown(found).markdown()
     assert "\n\nhorizontal_flip is better than salgan in NSS, CC and IG" in text
     assert "each image by the run that has not seen it" in text
     assert "5 folds, seeds 0, 1, 2, 3, 4" in text
@@ -369,23 +419,26 @@ def test_confidence_is_that_of_fixated_pixels_each_counted_once():
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("experiment")
-    found = two_losses()
-    names = outputs.write(folder, found, outputs.shown(found))
-    return folder, names
+    return folder, write(folder, two_losses())
+
+
+def write(folder, found):
+    shown = outputs.shown(found)
+    return outputs.write(folder, shown, numbers.of_one(found, shown))
 
 
 def test_numbers_tables_and_figures_are_written(written):
     folder, names = written
     assert names == [
-        *("figure1_published.png", "figure2_differences.png", "confidence.png"),
+        *("figure1_means.png", "figure2_differences.png", "confidence.png"),
         *("tables.md", "experiment.json"),
     ]
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
-    numbers = json.loads((folder / "experiment.json").read_text())
-    nss = numbers["arms"]["perceptual"]["nss"]
+    content = json.loads((folder / "experiment.json").read_text())
+    nss = content["arms"]["perceptual"]["nss"]
     assert len(nss["of_runs"]) == 3 and nss["std"] > 0 and nss["low"] < nss["mean"]
-    assert numbers["differences"]["perceptual"]["nss"]["p_value"] < 0.05
-    assert (numbers["hours"], numbers["baselines"]["uniform"]["nss"]) == (1.5, 0)
+    assert content["differences"]["perceptual"]["nss"]["p_value"] < 0.05
+    assert (content["hours"], content["baselines"]["uniform"]["nss"]) == (1.5, 0)
     last = (folder / "tables.md").read_text().splitlines()[-1]
     assert last == (
         "Config configs/salgan.py batch_size=8; code 0123456789; seeds 0, 1, 2; host, "
@@ -398,7 +451,7 @@ def test_an_older_result_stays_where_the_new_one_is_not_complete(tmp_path, monke
     (tmp_path / outputs.NUMBERS).write_text("older")
     monkeypatch.setattr(figures, "of_confidence", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        outputs.write(tmp_path, two_losses(), outputs.shown(two_losses()))
+        write(tmp_path, two_losses())
     assert [path.name for path in tmp_path.iterdir()] == [outputs.NUMBERS]
 
 
@@ -412,7 +465,7 @@ def test_a_report_shows_an_experiment_and_the_first_run_of_each_arm(written):
     assert opened.question.startswith("Does the adversarial loss improve")
     page = opened.experiments
     assert page.count('<img src="data:image/png;base64,') == 3
-    assert page.count("<table ") == 3 and 'alt="Differences of perceptual' in page
+    assert page.count("<table ") == 2 and 'alt="Differences of perceptual' in page
     assert "Supported: perceptual is better" in page
     assert "1.50 hours of training" in page and "show 2 of 6 runs" in page
     both = experiment_page.open_all([str(folder), "runs/other"])
@@ -442,7 +495,6 @@ def run(tmp_path, monkeypatch):
         "score",
         lambda some: [experiment_scores.scored(r.arm, r.repeat) for r in some],
     )
-    monkeypatch.setattr(scoring, "baselines", lambda scored: {})
     script = tmp_path / "run.py"
     script.write_text(RUN)
     workdir = tmp_path / "work"
@@ -556,8 +608,8 @@ def test_two_losses_are_compared_from_start_to_end_and_again(tmp_path):
     environment = {"TFDS_DATA_DIR": str(tmp_path / "data")}
     (output,) = company.run(command, 1, 1, environment)
     assert "the perceptual arm has 4, so that the content arm's 2 epochs" in output
-    numbers = json.loads((tmp_path / "work" / "experiment.json").read_text())
-    assert numbers["num_generator_updates"] == {
+    content = json.loads((tmp_path / "work" / "experiment.json").read_text())
+    assert content["num_generator_updates"] == {
         "perceptual-seed0": 6,
         "content-seed0": 6,
     }
@@ -565,14 +617,14 @@ def test_two_losses_are_compared_from_start_to_end_and_again(tmp_path):
         scores = tmp_path / "work" / "runs" / f"{arm}-seed0" / "scores"
         with (scores / "metrics.csv").open() as file:
             nss = [float(row["nss"]) for row in csv.DictReader(file)]
-        mean = numbers["arms"][arm]["nss"]["mean"]
+        mean = content["arms"][arm]["nss"]["mean"]
         assert mean == pytest.approx(np.mean(nss), abs=1e-5)
-    assert numbers["baselines"]["kde_prior"]["nss"] is not None
+    assert content["baselines"]["kde_prior"]["nss"] is not None
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("metrics.*")}
     (output,) = company.run(command, 1, 1, environment)
     assert "3 runs, 3 finished before" in output and "scoring" not in output
     again = json.loads((tmp_path / "work" / "experiment.json").read_text())
-    assert again == numbers
+    assert again == content
     assert before == {path: path.stat().st_mtime_ns for path in before}
     page = tmp_path / "report.html"
     company.run(

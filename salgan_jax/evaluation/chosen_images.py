@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from salgan_jax.data import records, selection
+from salgan_jax.data import mixtures, records, selection
 from salgan_jax.data.records import Record
 from salgan_jax.data.selection import Folds
 from salgan_jax.evaluation.background import Background, make_background
@@ -89,7 +89,7 @@ def of_checkpoint(
     Raises:
         UserError, FileNotFoundError: as `records.open_split`.
     """
-    trained_on = [name for name, _ in selection.parse_mixture(config.data.dataset)]
+    trained_on = [name for name, _ in mixtures.parse(config.data.dataset)]
     if dataset in (None, config.data.dataset) or [dataset] == trained_on:
         return of_run(config, split, train_split, data_dir)
     data_dir = str(config.data.data_dir if data_dir is None else data_dir)
@@ -115,7 +115,7 @@ def of_run(
     folds = Folds() if split else Folds(data.num_folds, data.fold)
     train_split = str(train_split or data.train_split)
     split = str(split or (train_split if folds.count else data.eval_split))
-    names = [name for name, _ in selection.parse_mixture(data.dataset)]
+    names = [name for name, _ in mixtures.parse(data.dataset)]
     parts = selection.open_training(data.dataset, train_split, data_dir, folds)
     train_records = records.joined(
         [records.subset(part.records, part.rows) for part in parts]

@@ -23,12 +23,15 @@ class Opened(NamedTuple):
         workdirs: of the runs, those of an experiment in its place.
         experiments: as HTML, "" where there is none.
         title, question: those of the only experiment; "" without.
+        dataset: of the only experiment, the one that its runs are scored on here, where
+            they were trained on different ones; else None.
     """
 
     workdirs: list[str]
     experiments: str
     title: str
     question: str
+    dataset: str | None
 
 
 def open_all(folders: Sequence[str]) -> Opened:
@@ -40,7 +43,7 @@ def open_all(folders: Sequence[str]) -> Opened:
         UserError: an experiment is not complete, or a file of it is broken.
     """
     is_only = len(folders) == 1
-    workdirs, sections, title, question = [], [], "", ""
+    workdirs, sections, title, question, dataset = [], [], "", "", None
     for folder in folders:
         if places.is_bucket(folder) or not _is_experiment(folder):
             workdirs.append(folder)
@@ -52,12 +55,13 @@ def open_all(folders: Sequence[str]) -> Opened:
         asked = content["question"]
         if is_only:  # the whole page is about it
             title, question, name, asked = name, asked, "What was found", ""
+            dataset = next(iter(_test_sets(content)), None)
         heads = f"<h2>{escaped(name)}</h2>"
         if asked:
             heads += f"<p class=question>{escaped(asked)}</p>"
         sections.append(heads + _section(content, pictures, shown))
     found = "".join(f'<section class="experiment">{x}</section>' for x in sections)
-    return Opened(workdirs, found, title, question)
+    return Opened(workdirs, found, title, question, dataset)
 
 
 def _is_experiment(folder: str) -> bool:
@@ -91,6 +95,11 @@ def _read(folder: pathlib.Path) -> tuple[dict[str, Any], list[str]]:
     return content, [f"data:image/png;base64,{picture}" for picture in pictures]
 
 
+def _test_sets(content: Mapping[str, Any]) -> list[str]:
+    """Returns the data sets that all runs were scored on, none of most experiments."""
+    return [each["dataset"] for each in content.get("test_sets", {}).values()]
+
+
 def _first_runs(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     first = {run["arm"]: run["name"] for run in reversed(runs)}
     in_order = dict.fromkeys(run["arm"] for run in runs)
@@ -117,6 +126,12 @@ def _section(
         f"<p class=small>The parts below show {len(shown)} of {total} runs: of each "
         f"arm the first, and {_MOST_RUNS} arms at most.</p>"
     )
+    if test_sets := _test_sets(content):
+        parts.append(
+            f"<p class=small>They are scored on one of {escaped(', '.join(test_sets))} "
+            "there: the first, where report.py was not given another "
+            "--dataset.</p>"
+        )
     return "".join(parts)
 
 

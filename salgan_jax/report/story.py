@@ -44,7 +44,8 @@ def write(
         output: the HTML file; its folder is made where it is missing.
         names: of the runs; none: as their folders are called.
         title, question: the page's words; "": made from the runs.
-        choice: the images that all runs are scored on.
+        choice: the images that all runs are scored on; by default their own, or the
+            first test set of an experiment.
         convention: of the scores.
         num_images: how many are shown at most; 0: none.
 
@@ -59,6 +60,7 @@ def write(
         raise UserError(f"--num_images is {num_images}: it must be 0 or more")
     opened = experiment.open_all(workdirs)
     some = runs.open_runs(opened.workdirs, names, choice.data_dir)
+    choice = choice._replace(dataset=choice.dataset or opened.dataset)
     images = run_scores.choose_images(some, **choice._asdict())
     files.make_output_folder(output.parent)
     found = run_scores.score(some, images, convention)

@@ -1,5 +1,6 @@
 """What an experiment is made of: arms, the recipes that it compares."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 Overrides = dict[str, Any]
@@ -33,6 +34,8 @@ class Experiment(NamedTuple):
             their configs say.
         has_equal_updates: the arms must make as many generator updates.
         notes: sentences that belong beside the results.
+        test_sets: name -> data set that every run is scored on; empty: each run is
+            scored on the images that it was evaluated on.
     """
 
     name: str
@@ -42,3 +45,4 @@ class Experiment(NamedTuple):
     bootstrap: Arm | None = None
     has_equal_updates: bool = False
     notes: tuple[str, ...] = ()
+    test_sets: Mapping[str, str] = {}

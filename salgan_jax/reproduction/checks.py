@@ -39,6 +39,19 @@ def check_configs(
             raise UserError(f"{run.name}: {error}") from error
 
 
+def check_test_sets(experiment: Experiment, planned: Iterable[PlannedRun]) -> None:
+    """Checks that runs which are scored on several test sets hold out no fold.
+
+    Raises:
+        UserError: a run does.
+    """
+    if experiment.test_sets and any(run.config.data.num_folds for run in planned):
+        raise UserError(
+            f"{experiment.name} scores the evaluation split of every data set, not "
+            "folds: leave out --folds and config.data.num_folds, and give --seeds"
+        )
+
+
 def check_workdir(
     workdir: pathlib.Path, experiment: Experiment, planned: Iterable[PlannedRun]
 ) -> None:

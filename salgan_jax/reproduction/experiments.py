@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 from salgan_jax import config as config_module
 from salgan_jax import fields
 from salgan_jax.errors import UserError, did_you_mean
-from salgan_jax.reproduction import released_code
+from salgan_jax.reproduction import released_code, transfer
 from salgan_jax.reproduction.arms import Arm, Experiment
 from salgan_jax.reproduction.ingredients import INGREDIENTS
 
@@ -29,7 +29,8 @@ def of(name: str, config: ConfigDict) -> Experiment:
     """Returns an experiment for a config; some arms follow from its numbers of epochs.
 
     Raises:
-        UserError: the config has not the phases that the experiment is about.
+        UserError: the config has not the phases, or the data sets, that the experiment
+            is about.
     """
     return EXPERIMENTS[name](config)
 
@@ -213,4 +214,5 @@ EXPERIMENTS: dict[str, Callable[[ConfigDict], Experiment]] = {
     "released_code": released_code.experiment,
     "ingredients": _ingredients,
     "modern_vs_salgan": _modern_vs_salgan,
+    "transfer": transfer.experiment,
 }

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import matplotlib.ticker
 import numpy as np
 
 from salgan_jax.reproduction import drawing
@@ -34,10 +33,8 @@ class Figure(NamedTuple):
     alt: str
 
 
-def against_published(
-    arms: Sequence[ArmResult], published: Published | None, dataset: str
-) -> Figure:
-    """Returns our means with intervals beside the authors', a panel for each metric."""
+def of_means(arms: Sequence[ArmResult], published: Published | None) -> Figure:
+    """Returns means with intervals, a panel for each metric, and what is published."""
     metrics = known_metrics(arms, METRICS[:7])
     figure, plots = drawing.panels(len(metrics), 1.45, num_columns=4)
     colors = (drawing.BLUE, drawing.ORANGE)
@@ -56,9 +53,7 @@ def against_published(
         plot.margins(y=0.15)
         plot.set_xlim(-0.5, len(arms) - 0.3)
         plot.set_xticks([])
-    said = f"none is published for {dataset}"
-    if published:
-        said = f"diamonds: published ({published.source})"
+    diamonds = f"; diamonds: published ({published.source})" if published else ""
     drawing.legend(
         figure,
         [(arm.name, c, "o", True) for arm, c in zip(arms, colors, strict=True)]
@@ -70,10 +65,10 @@ def against_published(
         for metric in metrics
     )
     return Figure(
-        "figure1_published.png",
+        "figure1_means.png",
         drawing.png(figure),
-        f"Mean and 95 % interval over runs and images; {said}.",
-        f"Our means beside the published ones: {alt}.",
+        f"Mean and 95 % interval over runs and images{diamonds}.",
+        f"{'Our means beside the published ones' if published else 'Means'}: {alt}.",
     )
 
 
@@ -110,48 +105,6 @@ def of_two(contrast: Contrast, reference: ArmResult) -> Figure:
         "latter's mean, with 95 % interval; small dots: single runs. "
         "An interval left or right of 0 is a difference that counts.",
         f"Differences of {contrast.arm} to {contrast.reference}: {said}.",
-    )
-
-
-def of_arms(contrasts: Sequence[Contrast]) -> Figure:
-    """Returns the differences of every arm to the reference, a panel a metric."""
-    metrics = [
-        metric
-        for metric in METRICS
-        if any(
-            metric in each.differences and each.differences[metric].num_images
-            for each in contrasts
-        )
-    ]
-    reference = contrasts[0].reference
-    figure, plots = drawing.panels(
-        len(metrics), 0.22 * len(contrasts) + 0.9, num_columns=3
-    )
-    for index, (plot, metric) in enumerate(zip(plots, metrics, strict=False)):
-        for row, contrast in enumerate(contrasts):
-            if contrast.differences[metric].num_images:
-                found = contrast.differences[metric]
-                drawing.row(plot, row, found, contrast.of_runs[metric], 1)
-        better = ", lower is better" if metric == "kld" else ""
-        plot.set_title(
-            heading(metric) + better, loc="left", fontsize=10, fontweight="bold"
-        )
-        drawing.as_rows(plot, len(contrasts))
-        names = [contrast.arm for contrast in contrasts]
-        plot.set_yticks(
-            range(len(names)), names if index % 3 == 0 else [""] * len(names)
-        )
-        plot.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(3))
-    said = "; ".join(
-        f"{each.arm} "
-        + ", ".join(f"{heading(m)} {each.differences[m].mean:+.3f}" for m in metrics)
-        for each in contrasts
-    )
-    return Figure(
-        "differences.png",
-        drawing.png(figure),
-        f"Minus {reference}, with 95 % interval; small dots: single runs.",
-        f"Differences of each arm to {reference}: {said}.",
     )
 
 

@@ -10,11 +10,11 @@ from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD, OfRun
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import ArmResult, Contrast
-from salgan_jax.reproduction.scoring import ScoredRun
+from salgan_jax.reproduction.scored_runs import Means, ScoredRun
 
 
 class Found(NamedTuple):
-    """An experiment with its results.
+    """An experiment with its results; of several test sets, those on one of them.
 
     Attributes:
         experiment: with the arms that were run.
@@ -23,7 +23,7 @@ class Found(NamedTuple):
         arms, contrasts: the results.
         baselines: means of baselines and people, by row and metric.
         published: of these images; None: there is nothing.
-        num_updates: generator updates by run; empty where arms need no equal number.
+        num_updates: generator updates by run; empty where nothing depends on them.
         provenance: from `record.of_runs`.
     """
 
@@ -37,6 +37,10 @@ class Found(NamedTuple):
     published: Published | None
     num_updates: dict[str, int]
     provenance: dict[str, Any]
+
+    def baseline_intervals(self) -> Means:
+        """Returns baselines and people with intervals over images; not of folds."""
+        return next((each.baselines for each in self.scored if each.baselines), {})
 
     def histogram(self, arm: str) -> np.ndarray:
         """Returns of all runs of an arm what they predict at fixated pixels."""

@@ -11,7 +11,7 @@ from salgan_jax.metrics import over_runs
 from salgan_jax.metrics.over_runs import RunDifference, RunMean
 from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
-from salgan_jax.reproduction.scoring import ScoredRun
+from salgan_jax.reproduction.scored_runs import ScoredRun
 
 # In the order of the paper's tables; what they lack comes after.
 METRICS = ("sauc", "auc_borji", "nss", "cc", "ig", "auc_judd", "sim", "auc", "kld")
@@ -70,6 +70,20 @@ def known_metrics(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str
         metric
         for metric in metrics
         if any(metric in arm.means and arm.means[metric].num_images for arm in arms)
+    ]
+
+
+def contrasted_metrics(
+    contrasts: Sequence[Contrast], metrics: Sequence[str]
+) -> list[str]:
+    """Returns the metrics in which some image of both arms has a score."""
+    return [
+        metric
+        for metric in metrics
+        if any(
+            metric in each.differences and each.differences[metric].num_images
+            for each in contrasts
+        )
     ]
 
 

@@ -13,18 +13,22 @@ from salgan_jax.errors import UserError
 from salgan_jax.reproduction import (
     checks,
     experiments,
+    numbers,
     outputs,
     published,
     record,
     results,
     runs,
+    scored_runs,
     scoring,
     stages,
+    transfer_shown,
 )
 from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.repeats import Repeats
 from salgan_jax.reproduction.runs import PlannedRun, Source
+from salgan_jax.reproduction.scored_runs import ScoredRun
 from salgan_jax.sweep import running
 from salgan_jax.sweep.devices import Environment
 
@@ -74,6 +78,7 @@ def reproduce(
     folder = _workdir(name, source.config, asked.workdir)
     first = runs.bootstraps(experiment, source, repeats, folder)
     second = runs.of_all_arms(experiment, source, asked.modern, repeats, folder)
+    checks.check_test_sets(experiment, second)
     checks.check_configs(first or second)
     checks.check_configs(second, is_second_stage=bool(first))
     checks.check_workdir(folder, whole, [*first, *second])
@@ -87,9 +92,15 @@ def reproduce(
         if code is not None:
             return code
         found = _found(experiment, asked, [*first, *second], second)
-        shown = outputs.shown(found)
-        written = outputs.write(folder, found, shown)
-    print(f"\n{shown.markdown(found)}")
+        if experiment.test_sets:
+            shown = transfer_shown.shown(found)
+            content = numbers.of_test_sets(found, shown)
+        else:
+            (only,) = found.values()
+            shown = outputs.shown(only)
+            content = numbers.of_one(only, shown)
+        written = outputs.write(folder, shown, content)
+    print(f"\n{shown.markdown()}")
     print(f"written to {folder}: {', '.join(written)}; every run is in {runs.FOLDER}/")
     return 0
 
@@ -99,33 +110,48 @@ def _found(
     asked: Asked,
     everything: Sequence[PlannedRun],
     compared: Sequence[PlannedRun],
-) -> Found:
+) -> dict[str, Found]:
+    """Returns the results by test set; of runs' own images alone under ""."""
     is_nested = bool(asked.repeats.num_folds)
-    scored = []
-    groups = [list(compared)]
-    if is_nested:  # each fold has images of its own
-        folds = dict.fromkeys(run.repeat for run in compared)
-        groups = [[run for run in compared if run.repeat == fold] for fold in folds]
-    for group in groups:
-        scored += scoring.score(group)
-    dataset, split = scored[0].dataset, scored[0].split
     num_updates = {}
-    if experiment.has_equal_updates:
+    if experiment.has_equal_updates or experiment.test_sets:
         num_updates = {run.name: record.generator_updates(run) for run in compared}
+    if experiment.has_equal_updates:
         assert len(set(num_updates.values())) == 1, num_updates
     modern = asked.modern if any(arm.is_modern for arm in experiment.arms) else None
-    return Found(
-        experiment,
-        dataset,
-        split,
-        scored,
-        results.of_arms(experiment, scored, is_nested=is_nested),
-        results.contrasts(experiment, scored, is_nested=is_nested),
-        scoring.baselines(scored),
-        None if is_nested else published.find(experiment.name, dataset, split),
-        num_updates,
-        record.of_runs(everything, asked.source, modern, asked.repeats),
-    )
+    provenance = record.of_runs(everything, asked.source, modern, asked.repeats)
+    found = {}
+    for name, scored in _scored(experiment, compared, is_nested=is_nested).items():
+        dataset, split = scored[0].dataset, scored[0].split
+        found[name] = Found(
+            experiment,
+            dataset,
+            split,
+            scored,
+            results.of_arms(experiment, scored, is_nested=is_nested),
+            results.contrasts(experiment, scored, is_nested=is_nested),
+            scored_runs.baselines(scored),
+            None if is_nested else published.find(experiment.name, dataset, split),
+            num_updates,
+            provenance,
+        )
+    return found
+
+
+def _scored(
+    experiment: Experiment, compared: Sequence[PlannedRun], *, is_nested: bool
+) -> dict[str, list[ScoredRun]]:
+    if experiment.test_sets:
+        return {
+            name: scoring.score_on(compared, name, dataset)
+            for name, dataset in experiment.test_sets.items()
+        }
+    if not is_nested:
+        return {"": scoring.score(compared)}
+    # Each fold has images of its own.
+    folds = dict.fromkeys(run.repeat for run in compared)
+    groups = [[run for run in compared if run.repeat == fold] for fold in folds]
+    return {"": [each for group in groups for each in scoring.score(group)]}
 
 
 def _workdir(name: str, config: ConfigDict, workdir: str) -> pathlib.Path:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from salgan_jax.metrics.over_runs import RunDifference, RunMean
+from salgan_jax.reproduction import cells
 from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import (
@@ -15,7 +15,6 @@ from salgan_jax.reproduction.results import (
     known_metrics,
 )
 
-_NONE = "-"
 _ALL_PUBLISHED = METRICS[:7]  # the paper's, and those of its Fig. 3
 
 
@@ -36,38 +35,29 @@ class Table(NamedTuple):
     def markdown(self) -> str:
         """Returns the table as Markdown."""
         lines = [self.header, ["---"] * len(self.header), *self.rows]
-        body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return f"### {self.title}\n\n{body}\n\n{self.caption}\n"
 
 
-def against_published(
-    arms: Sequence[ArmResult], published: Published | None, dataset: str
-) -> Table:
+def against_published(arms: Sequence[ArmResult], published: Published) -> Table:
     """Returns our means beside the authors', a row for each metric."""
-    heads = [arm.name for arm in arms]
-    if published is None:
-        header = ["", *(f"ours, {head}" for head in heads), "published"]
-        missing = f"none published for {dataset}"
-        said = f"The authors published none for {dataset}."
-    else:
-        header = [
-            "",
-            *(f"ours, {head}" for head in heads),
-            *(f"published, {head}" for head in heads),
+    rows = [
+        [
+            heading(metric),
+            *(cells.mean(arm.means[metric]) for arm in arms),
+            *(_published(published, arm.name, metric) for arm in arms),
         ]
-        said = f"Published: {published.source}."
-    rows = []
-    for metric in known_metrics(arms, _ALL_PUBLISHED):
-        cells = [_mean(arm.means[metric]) for arm in arms]
-        if published is None:
-            cells.append(missing)
-        else:
-            cells += [_published(published, arm.name, metric) for arm in arms]
-        rows.append([heading(metric), *cells])
+        for metric in known_metrics(arms, _ALL_PUBLISHED)
+    ]
     return Table(
         "Our results against the authors' published numbers",
-        f"Mean ± half of its 95 % interval over runs and images. {said}",
-        header,
+        "Mean ± half of its 95 % interval over runs and images. Published: "
+        f"{published.source}.",
+        [
+            "",
+            *(f"ours, {arm.name}" for arm in arms),
+            *(f"published, {arm.name}" for arm in arms),
+        ],
         rows,
     )
 
@@ -77,9 +67,9 @@ def of_two(first: ArmResult, second: ArmResult, contrast: Contrast) -> Table:
     rows = [
         [
             heading(metric) + (" (lower is better)" if metric == "kld" else ""),
-            _mean(first.means[metric]),
-            _mean(second.means[metric]),
-            *_difference(contrast.differences[metric]),
+            cells.mean(first.means[metric]),
+            cells.mean(second.means[metric]),
+            *cells.difference(contrast.differences[metric]),
             f"{contrast.num_agreeing(metric)} of {len(contrast.of_runs[metric])}",
         ]
         for metric in known_metrics([first, second], METRICS)
@@ -104,10 +94,10 @@ def of_confidence(
     rows = [
         [
             what,
-            _mean(first.means[measure]),
-            _mean(second.means[measure]),
-            *_difference(contrast.differences[measure]),
-            _NONE if math.isnan(truth[measure]) else f"{truth[measure]:.3f}",
+            cells.mean(first.means[measure]),
+            cells.mean(second.means[measure]),
+            *cells.difference(contrast.differences[measure]),
+            cells.NONE if math.isnan(truth[measure]) else f"{truth[measure]:.3f}",
         ]
         for measure, what in words.items()
     ]
@@ -128,14 +118,14 @@ def of_arms(arms: Sequence[ArmResult], published: Published | None) -> Table:
     metrics = known_metrics(arms, METRICS)
     rows = []
     for arm in arms:
-        cells = [_mean(arm.means[metric]) for metric in metrics]
+        row = [cells.mean(arm.means[metric]) for metric in metrics]
         if published:
             of_arm = published.scores.get(arm.name, {})
-            cells = [
+            row = [
                 f"{cell}; published {of_arm[metric]:.3f}" if metric in of_arm else cell
-                for metric, cell in zip(metrics, cells, strict=True)
+                for metric, cell in zip(metrics, row, strict=True)
             ]
-        rows.append([f"{arm.name}: {arm.what}", *cells])
+        rows.append([f"{arm.name}: {arm.what}", *row])
     source = f" Published: {published.source}." if published else ""
     return Table(
         "All arms",
@@ -151,7 +141,10 @@ def of_differences(
     """Returns how each arm differs from the reference, a row for each."""
     metrics = known_metrics(arms, METRICS)
     rows = [
-        [contrast.arm, *(_interval(contrast.differences[metric]) for metric in metrics)]
+        [
+            contrast.arm,
+            *(cells.in_one(contrast.differences[metric]) for metric in metrics),
+        ]
         for contrast in contrasts
     ]
     return Table(
@@ -162,28 +155,6 @@ def of_differences(
     )
 
 
-def _mean(mean: RunMean) -> str:
-    if not mean.num_images:
-        return _NONE
-    return f"{mean.mean:.3f} ± {(mean.high - mean.low) / 2:.3f}"
-
-
-def _difference(found: RunDifference) -> tuple[str, str, str]:
-    if not found.num_images:
-        return _NONE, _NONE, _NONE
-    interval = f"{found.low:+.4f} to {found.high:+.4f}"
-    return f"{found.mean:+.4f}", interval, f"{found.p_value:.4f}"
-
-
-def _interval(found: RunDifference) -> str:
-    if not found.num_images:
-        return _NONE
-    return (
-        f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}); "
-        f"p {found.p_value:.4f}"
-    )
-
-
 def _published(published: Published, arm: str, metric: str) -> str:
     value = published.scores.get(arm, {}).get(metric)
-    return _NONE if value is None else f"{value:.3f}"
+    return cells.NONE if value is None else f"{value:.3f}"
