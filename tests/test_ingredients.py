@@ -90,13 +90,12 @@ def networks_of(config):
 def test_a_narrow_encoder_refuses_the_weights_of_vgg16(tmp_path):
     state = weight_files.torchvision_state()
     weight_files.write_safetensors(tmp_path / "vgg16", state)
+    imported = initial_weights.load(str(tmp_path / "vgg16"))
     config = miniature.config(frozen_blocks=0)
-    config.init_from = str(tmp_path / "vgg16")
+    config = experiment.with_input_convention(config, imported)
     setup = experiment.make_experiment(config)
     with pytest.raises(UserError, match=r"conv1_1/kernel is \[3, 3, 3, 64\], expected"):
-        experiment.with_initial_weights(
-            setup, config, initial_weights.load(config.init_from)
-        )
+        experiment.with_initial_weights(setup, config, imported)
 
 
 def test_a_narrow_generator_takes_the_blocks_of_a_whole_vgg16_that_keep_their_width():
