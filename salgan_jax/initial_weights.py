@@ -62,7 +62,9 @@ def _from_checkpoint(path: str) -> Imported:
     discriminator = state.get("discriminator", {}).get("params", {})
     return Imported(
         what=f"{config.name}, step {step}",
-        input_convention=config.model.input_convention if generator else None,
+        input_convention=(
+            checkpoints.make_generator(config).input_convention if generator else None
+        ),
         encoder=generator.get("encoder", {}),
         decoder=generator.get("decoder", {}),
         discriminator=discriminator,

@@ -90,7 +90,7 @@ def test_every_command_of_the_results_runs(folder):
     run(f"python launch/prepare_data.py --dataset=osie {source}", folder)
     shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)
     shown = commands("".join(blocks("bash", page("docs/results.md"))))
-    assert len(shown) == 3
+    assert len(shown) == 2
     run_all(shown, folder)
 
 
