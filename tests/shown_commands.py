@@ -41,7 +41,9 @@ def run(command, folder, *, width=0.0625):
     words = shlex.split(command)
     words[0] = sys.executable
     if "launch/train.py" in words:
-        words += [*SMALL, f"--config.model.width_multiplier={width}"]
+        # An encoder with VGG-16's weights has VGG-16's width.
+        part = "decoder_width" if ".pth" in command else "width_multiplier"
+        words += [*SMALL, f"--config.model.{part}={width}"]
     result = subprocess.run(
         words,
         cwd=folder,

@@ -14,7 +14,6 @@ import urllib.request
 import demo_server
 import jax
 import miniature
-import numpy as np
 import osie_files
 import publishers_files
 import pytest
@@ -52,21 +51,6 @@ def folder(tmp_path):
     return folder
 
 
-def random_like(arrays):
-    """Weights through which a signal passes."""
-    random = np.random.default_rng(0)
-    return {
-        name: random.normal(0, 0.02, array.shape).astype(np.float32)
-        for name, array in arrays.items()
-    }
-
-
-def write_vgg16(folder):
-    """Writes a file like torchvision's."""
-    weights = random_like(weight_files.torchvision_state())
-    weight_files.write_torch_zip_by_hand(folder / "vgg16-397923af.pth", weights)
-
-
 @pytest.mark.slow
 def test_every_command_about_data_runs(folder):
     salicon_files.write_salicon(folder / "SALICON", {"train": 3, "val": 2})
@@ -85,10 +69,11 @@ def test_every_command_about_data_runs(folder):
 
 @pytest.mark.slow
 def test_every_command_about_weights_runs(folder):
-    write_vgg16(folder)
+    weight_files.write_random_vgg16(folder)
     keras = weight_files.as_keras(weight_files.numbered_layers())
     weight_files.write_keras(
-        folder / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", random_like(keras)
+        folder / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        weight_files.random_like(keras),
     )
     weight_files.write_list(
         folder / "gen_modelWeights0090.npz", weight_files.authors_generator()
@@ -174,7 +159,7 @@ def test_the_page_about_prediction_names_every_limit_and_every_setting():
 
 @pytest.mark.slow
 def test_every_command_about_speed_runs(folder):
-    write_vgg16(folder)
+    weight_files.write_random_vgg16(folder)
     publishers_files.write_image(folder / "photo.jpg")
     (folder / "page.md").write_text("")
     shown = shown_in("docs/performance.md")

@@ -179,3 +179,18 @@ def unicode(text):
 
 def integer(value):
     return b"J" + struct.pack("<i", value)
+
+
+def random_like(arrays):
+    """Weights through which a signal passes."""
+    random = np.random.default_rng(0)
+    return {
+        name: random.normal(0, 0.02, array.shape).astype(np.float32)
+        for name, array in arrays.items()
+    }
+
+
+def write_random_vgg16(folder):
+    """Writes a file like torchvision's."""
+    weights = random_like(torchvision_state())
+    write_torch_zip_by_hand(folder / "vgg16-397923af.pth", weights)
