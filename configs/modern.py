@@ -5,9 +5,9 @@
 
 Content loss alone: cross-entropy with KL divergence, CC and NSS beside it. Skip
 connections and a dilated block 5 give the decoder detail, the output's bias starts at
-the mean map, AdamW warms up and falls to 0 within five epochs. On SALICON, its default,
-it has not been run yet; docs/results.md has scores, machine and hours on other sets,
-and what each ingredient adds.
+the mean map, AdamW warms up and falls to 0 within five epochs. On 440 images of OSIE: NSS
+3.12, CC 0.76, in 41 minutes on half of two cores (docs/results.md). On SALICON, its
+default, it has not been run yet.
 """
 
 from ml_collections import ConfigDict
@@ -16,7 +16,7 @@ from salgan_jax import config as salgan
 
 
 def get_config() -> ConfigDict:
-    """Returns the published recipe with the ingredients that helped."""
+    """Returns the recipe of today."""
     config = salgan.default()
     config.name = "modern"
     config.batch_size = 8

@@ -79,6 +79,10 @@ def test_every_command_of_the_results_runs(folder):
     shown = commands("".join(blocks("bash", page("docs/results.md"))))
     assert len(shown) == 2
     run_all(shown, folder)
+    script, drawn = ROOT / "docs" / "draw_results.py", folder / "overview.jpg"
+    code, output = run(f"python {script} runs/osie runs/osie {drawn}", folder)
+    assert code == 0, output
+    assert images.read_image(drawn).shape[0] > 5 * 150
 
 
 def test_what_the_quickstart_runs_works_and_leaves_what_the_readme_names(folder):
