@@ -5,8 +5,8 @@
 
 Content loss alone: cross-entropy with KL divergence, CC and NSS beside it. Skip
 connections and a dilated block 5 give the decoder detail, the output's bias starts at
-the mean map, AdamW warms up and falls to 0 within five epochs. On 440 images of OSIE: NSS
-3.12, CC 0.76, in 41 minutes on half of two cores (docs/results.md). On SALICON, its
+the mean map, AdamW warms up and falls to 0 within five epochs. On 440 images of OSIE:
+NSS 3.12, CC 0.76, in 41 minutes on half of two cores (docs/results.md). On SALICON, its
 default, it has not been run yet.
 """
 
