@@ -144,12 +144,13 @@ def test_a_run_of_ours_can_be_the_start_of_another(tmp_path):
     checkpoints.save_weights(str(tmp_path / "run"), state, config)
     config.init_from = str(tmp_path / "run")
     config.seed = 99
-    fresh = experiment.make_experiment(config)
     imported = initial_weights.load(config.init_from)
+    config = experiment.with_input_convention(config, imported)
+    fresh = experiment.make_experiment(config)
     started = experiment.with_initial_weights(fresh, config, imported)
     assert not miniature.differing(setup.params.generator, started.params.generator)
     wide = miniature.config(width_multiplier=1 / 8)
-    wide.init_from = str(tmp_path / "run")
+    wide = experiment.with_input_convention(wide, imported)
     with pytest.raises(UserError, match=r"encoder/conv1_1/kernel is \[3, 3, 3, 4\]"):
         experiment.with_initial_weights(
             experiment.make_experiment(wide), wide, imported
