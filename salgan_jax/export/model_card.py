@@ -5,6 +5,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from salgan_jax import checkpoints
+
 _LICENCES = {
     "salicon": "SALICON: annotations CC BY 4.0; its images are Flickr photographs of "
     "MS COCO, each under its own terms",
@@ -34,6 +36,7 @@ def make_card(
         max_abs_difference: between export and checkpoint.
     """
     data: Any = config.data
+    generator = checkpoints.make_generator(config)
     height, width = data.image_size
     held_out = f"fold {data.fold} of {data.num_folds} held out, " * bool(data.num_folds)
     lines = [
@@ -53,7 +56,8 @@ def make_card(
         f"- data: {data.dataset}, split {data.train_split or 'all'}, {held_out}"
         f"horizontal flips: {'yes' if data.horizontal_flip else 'no'}",
         f"- weights at the start: {config.init_from}, {config.model.frozen_blocks} "
-        f"blocks frozen, width {config.model.width_multiplier:g}",
+        f"blocks frozen, width {generator.encoder_width:g} of the encoder and "
+        f"{generator.decoder_width:g} of the decoder",
         f"- {config.phases.bootstrap_epochs} epochs of content loss, then adversarial "
         f"to {config.phases.num_epochs}; alpha {config.losses.alpha:g}, batches of "
         f"{config.batch_size}, seed {config.seed}",
