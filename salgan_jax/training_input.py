@@ -107,8 +107,11 @@ def open_input(config: ConfigDict, share: tuple[int, int] = (0, 1)) -> TrainingI
 def mean_map(source: TrainingInput, config: ConfigDict) -> float:
     """Returns the mean of the training maps, in [0, 1], as the network sees them.
 
-    Of each data set 256 images, evenly chosen, are looked at; data sets count as often
-    as examples are drawn from them.
+    Of each data set at most 256 images, evenly chosen, are looked at; data sets count
+    as often as examples are drawn from them.
+
+    Raises:
+        UserError: the maps are all empty, or all full.
     """
     means = [
         np.mean(
@@ -121,7 +124,13 @@ def mean_map(source: TrainingInput, config: ConfigDict) -> float:
         )
         for part in source.parts
     ]
-    return float(np.average(means, weights=source.sampling.weights)) / 255
+    mean = float(np.average(means, weights=source.sampling.weights)) / 255
+    if not 0 < mean < 1:
+        raise UserError(
+            f"the mean of the training maps is {mean:g}, at which no output can start: "
+            "look at the maps, or set config.model.output_bias=False"
+        )
+    return mean
 
 
 def with_cache(

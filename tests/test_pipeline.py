@@ -163,6 +163,12 @@ def test_the_mean_map_is_that_of_what_is_drawn(popout_dir):
     )
     expected = (maps.mean() + 3 * maps[:5].mean()) / 4
     assert training_input.mean_map(mixed, config) == pytest.approx(expected)
+    record = part.records[0]
+    assert record.density_map is not None
+    empty = record._replace(density_map=np.zeros_like(record.density_map))
+    of_empty = part._replace(records=[empty], rows=np.array([0]))
+    with pytest.raises(UserError, match=r"training maps is 0.*output_bias=False"):
+        training_input.mean_map(source._replace(parts=[of_empty]), config)
 
 
 def batches_of(config, num_devices, first_step=3, num_steps=14):
