@@ -89,7 +89,7 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
     setup = experiment.make_experiment(config, schedule)
     config = training_input.with_cache(config, source, setup.recipe.generator, devices)
     if saved is None:
-        if config.model.output_bias:
+        if config.model.output_bias and not (imported and imported.decoder):
             mean_map = training_input.mean_map(source, config)
             setup = experiment.with_output_bias(setup, mean_map)
         if imported is not None:

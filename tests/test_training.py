@@ -221,6 +221,7 @@ def test_a_run_with_every_ingredient_resumes_to_the_bit(
     }
     fields |= {"model.frozen_blocks": 1, "model.cache_frozen_features": True}
     fields |= {"data.image_size": (miniature.HEIGHT, miniature.WIDTH)}
+    fields |= {"batch_size": short_config(environment).batch_size}
     config = short_config(environment, **fields)
     expected = training.train(config, str(tmp_path / "whole"))
     assert expected.generator.average is not None

@@ -45,6 +45,7 @@ INGREDIENTS: dict[str, Ingredient] = {
         "the moving average of the generator's parameters predicts",
         {"phases.average_decay": 0.99},
     ),
+    "batch_2": Ingredient("a step for every two images", {"batch_size": 2}, False),
     "adamw": Ingredient(
         "AdamW for the generator, with warm-up and cosine in each phase",
         {
