@@ -6,8 +6,9 @@
 Content loss alone: cross-entropy with KL divergence, CC and NSS beside it. Skip
 connections and a dilated block 5 give the decoder detail, the logits are blurred a
 little, the output's bias starts at the mean map. AdamW warms up and falls to 0 within
-five epochs; it makes a step for every two images, so that a few hundred images are
-enough (docs/results.md). On SALICON, its default, it has not been run yet.
+five epochs, with a step for every two images. On 440 images of OSIE: NSS 3.17, CC 0.77,
+in 33 minutes on two cores (docs/results.md). On SALICON, its default, it has not been
+run yet.
 """
 
 from ml_collections import ConfigDict

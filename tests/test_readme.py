@@ -66,7 +66,7 @@ def test_every_command_of_the_readme_runs(folder):
     (step, *_) = checkpoints.all_steps(str(folder / "runs" / "osie"))[::-1]
     snippet = snippet.replace("/absolute/path", str(folder))
     variables: dict = {}
-    exec(snippet.replace("/275/", f"/{step}/"), variables)
+    exec(snippet.replace("/1100/", f"/{step}/"), variables)
     kernel = variables["state"]["generator"]["params"]["encoder"]["conv3_2"]["kernel"]
     assert kernel.shape == (3, 3, 256, 256)
 
@@ -77,7 +77,7 @@ def test_every_command_of_the_results_runs(folder):
     run(f"python launch/prepare_data.py --dataset=osie {source}", folder)
     shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)
     shown = commands("".join(blocks("bash", page("docs/results.md"))))
-    assert len(shown) == 2
+    assert len(shown) == 4
     run_all(shown, folder)
     script, drawn = ROOT / "docs" / "draw_results.py", folder / "overview.jpg"
     code, output = run(f"python {script} runs/osie runs/osie {drawn}", folder)
