@@ -225,7 +225,8 @@ def test_an_ingredient_that_the_config_has_is_off_in_the_others_or_left_out():
     }
     assert [name for name, flips in on.items() if flips] == ["horizontal_flip"]
     assert "trained_block3" not in on
-    assert experiment.notes == ("Left out, for the config has them: trained_block3.",)
+    left_out = "Left out, for the config has them: adagrad, constant_rate, "
+    assert experiment.notes == (f"{left_out}trained_block3.",)
 
 
 def test_only_some_arms_keep_the_one_they_are_compared_with():

@@ -218,8 +218,10 @@ def test_a_run_with_every_ingredient_resumes_to_the_bit(
         name: value
         for each in INGREDIENTS.values()
         for name, value in each.fields.items()
+        if not name.endswith("_epochs")
     }
     fields |= {"model.frozen_blocks": 1, "model.cache_frozen_features": True}
+    fields |= INGREDIENTS["adamw"].fields
     fields |= {"data.image_size": (miniature.HEIGHT, miniature.WIDTH)}
     fields |= {"batch_size": short_config(environment).batch_size}
     config = short_config(environment, **fields)

@@ -59,6 +59,31 @@ INGREDIENTS: dict[str, Ingredient] = {
         },
         is_off_by_default=False,
     ),
+    "adagrad": Ingredient(
+        "AdaGrad at a constant 3e-4 for the generator, the paper's",
+        {
+            "bootstrap_optimizer.rule": "adagrad",
+            "bootstrap_optimizer.learning_rate": 3e-4,
+            "bootstrap_optimizer.schedule": "constant",
+            "generator_optimizer.rule": "adagrad",
+            "generator_optimizer.learning_rate": 3e-4,
+            "generator_optimizer.schedule": "constant",
+        },
+        is_off_by_default=False,
+    ),
+    "constant_rate": Ingredient(
+        "the generator's learning rate stays as it is",
+        {
+            "bootstrap_optimizer.schedule": "constant",
+            "generator_optimizer.schedule": "constant",
+        },
+        is_off_by_default=False,
+    ),
+    "epochs_6": Ingredient(
+        "six epochs, all of content loss",
+        {"phases.bootstrap_epochs": 6, "phases.num_epochs": 6},
+        is_off_by_default=False,
+    ),
     "r1_penalty": Ingredient(
         "the discriminator's gradient at true maps is penalised",
         {"losses.r1_penalty": 1.0},
