@@ -1,7 +1,7 @@
 """Runs a comparison of the paper from start to end: trains, scores, tables, figures.
 
   python launch/reproduce.py perceptual_vs_content --dataset=salicon/2017
-  python launch/reproduce.py ingredients --config=configs/osie.py --folds=5
+  python launch/reproduce.py ingredients --config=configs/mixture.py --folds=5
 
 Experiments: perceptual_vs_content, downsampling, released_code, ingredients,
 modern_vs_salgan, transfer. The same command goes on after an interruption, and more
