@@ -1,7 +1,7 @@
 """What a recipe may be improved with, each alone: fields of a config that turn it on.
 
-The experiment `ingredients` adds each to SalGAN. `configs/modern.py` has those that
-helped; docs/results.md says by how much.
+The experiment `ingredients` adds each to SalGAN; docs/results.md says by how much it
+helped. `configs/modern.py` has some of them.
 """
 
 from typing import Any, NamedTuple
