@@ -24,8 +24,8 @@ def get_config(weights: str = "random") -> ConfigDict:
     config.data.dataset = "osie"
     config.data.image_size = (96, 128)
     config.data.horizontal_flip = True
-    # Nesterov momentum, as in the authors' code, but faster: AdaGrad never forgets how steep the
-    # first steps are, and with 440 images there is no time to make up for it.
+    # Nesterov momentum, as in the authors' code, but faster: AdaGrad never forgets how
+    # steep the first steps are, and 440 images leave no time to make up for it.
     config.bootstrap_optimizer.rule = "nesterov"
     config.bootstrap_optimizer.learning_rate = 1e-2
     config.bootstrap_optimizer.momentum = 0.9
