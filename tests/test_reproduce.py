@@ -185,6 +185,16 @@ def test_the_last_arm_of_the_released_code_is_its_config(tmp_path):
     assert {field for field in ours if ours[field] != theirs[field]} == {"name"}
 
 
+def test_the_first_arm_of_the_released_code_is_the_paper_whatever_the_config(tmp_path):
+    config = config_of("osie")  # Nesterov momentum that is not carried over
+    run = planned("released_code", config, tmp_path, Repeats((0,)))[0]
+    ours, papers = run.config, config_module.default()
+    for name in ("bootstrap_optimizer", "generator_optimizer", "losses"):
+        assert ours[name] == papers[name]
+    assert ours.model.discriminator == papers.model.discriminator
+    assert ours.phases.carry_optimizer_state
+
+
 def test_folds_have_a_seed_each_and_hold_out_each_part_once(tmp_path):
     some = planned("ingredients", small(), tmp_path, Repeats((4, 5), 3), small())
     of_salgan = [run for run in some if run.arm == "salgan"]

@@ -55,8 +55,8 @@ def test_the_page_has_the_scores_of_a_run_as_evaluate_wrote_them(path):
     assert f"(results/scores/{path.name})" in page
     scored = json.loads(path.read_text())
     dataset, _, _ = path.stem.partition("_")
-    assert dataset in ("osie", "eyecrowd")
-    assert (scored["dataset"], scored["split"]) == (dataset, "validation")
+    named = {"osie": "osie", "eyecrowd": "eyecrowd", "popout": "popout/full"}[dataset]
+    assert (scored["dataset"], scored["split"]) == (named, "validation")
     rows = {"model": scored, **scored["baselines"]}
     assert {"centre_prior", "mean_training_map", "human_ceiling"} <= set(rows)
     for row, of_row in rows.items():

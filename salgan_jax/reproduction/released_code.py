@@ -12,6 +12,7 @@ _AS_WRITTEN: Overrides = {
     "bootstrap_optimizer.rule": "adagrad",
     "bootstrap_optimizer.learning_rate": 3e-4,
     "bootstrap_optimizer.momentum": 0.0,
+    "phases.carry_optimizer_state": True,
     **dict.fromkeys(_DECAYS, 1e-4),
     "losses.alpha": 5e-3,
     "model.discriminator": "article",
