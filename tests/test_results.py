@@ -63,3 +63,13 @@ def test_the_page_has_the_scores_of_a_run_as_evaluate_wrote_them(path):
         means = [of_row[metric] for metric in ("nss", "auc_judd", "cc", "sim", "kld")]
         cells = [f"{m['mean']:.3f} ± {(m['high'] - m['low']) / 2:.3f}" for m in means]
         assert f"| {row} | {' | '.join(cells)} |" in page
+
+
+def test_the_page_has_what_was_tried_before_modern_was_as_it_is():
+    page = (ROOT / "docs" / "results.md").read_text()
+    assert "(results/tried/modern.json)" in page
+    for run in json.loads((FOLDER / "tried" / "modern.json").read_text()):
+        scores = (f"{run[metric]:.3f}" for metric in ("nss", "cc", "kld"))
+        assert f"| {run['what']} | {' | '.join(scores)} |" in page
+        assert f"code\n{run['commit'][:7]}" in page
+        assert "--config=configs/modern.py" in run["command"]
