@@ -42,7 +42,8 @@ def run(command, folder, *, width=0.0625):
     words[0] = sys.executable
     if "launch/train.py" in words:
         # An encoder with VGG-16's weights has VGG-16's width.
-        part = "decoder_width" if ".pth" in command else "width_multiplier"
+        has_weights = ".pth" in command or ".h5" in command
+        part = "decoder_width" if has_weights else "width_multiplier"
         words += [*SMALL, f"--config.model.{part}={width}"]
     result = subprocess.run(
         words,

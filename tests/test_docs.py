@@ -70,11 +70,6 @@ def test_every_command_about_data_runs(folder):
 @pytest.mark.slow
 def test_every_command_about_weights_runs(folder):
     weight_files.write_random_vgg16(folder)
-    keras = weight_files.as_keras(weight_files.numbered_layers())
-    weight_files.write_keras(
-        folder / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        weight_files.random_like(keras),
-    )
     weight_files.write_list(
         folder / "gen_modelWeights0090.npz", weight_files.authors_generator()
     )

@@ -73,11 +73,12 @@ def test_every_command_of_the_readme_runs(folder):
 
 @pytest.mark.slow
 def test_every_command_of_the_results_runs(folder):
-    source = f"--source={folder / 'DIR'}"
-    run(f"python launch/prepare_data.py --dataset=osie {source}", folder)
+    for dataset in ("osie", "eyecrowd"):  # which have the same layout
+        prepare = f"python launch/prepare_data.py --dataset={dataset} --source=DIR"
+        run_all([prepare], folder)
     shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)
     shown = commands("".join(blocks("bash", page("docs/results.md"))))
-    assert len(shown) == 4
+    assert len(shown) == 6
     run_all(shown, folder)
     script, drawn = ROOT / "docs" / "draw_results.py", folder / "overview.jpg"
     code, output = run(f"python {script} runs/osie runs/osie {drawn}", folder)

@@ -191,6 +191,8 @@ def random_like(arrays):
 
 
 def write_random_vgg16(folder):
-    """Writes a file like torchvision's."""
+    """Writes a file like torchvision's, and one like Keras'."""
     weights = random_like(torchvision_state())
     write_torch_zip_by_hand(folder / "vgg16-397923af.pth", weights)
+    name = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    write_keras(folder / name, random_like(as_keras(numbered_layers())))

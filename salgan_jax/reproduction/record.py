@@ -1,5 +1,6 @@
 """Where the numbers of an experiment come from: code, machines, hours, config."""
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,7 +44,7 @@ def of_runs(
         ),
         "devices": devices,
         "hours": sum(map(stages.seconds, planned)) / 3600,
-        "command": " ".join(["python", *sys.argv]),
+        "command": shlex.join(["python", *sys.argv]),
     }
     if modern is not None:
         found["modern"] = {
