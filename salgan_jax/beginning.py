@@ -90,8 +90,8 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
     config = training_input.with_cache(config, source, setup.recipe.generator, devices)
     if saved is None:
         if config.model.output_bias and not (imported and imported.decoder):
-            mean_map = training_input.mean_map(source, config)
-            setup = experiment.with_output_bias(setup, mean_map)
+            mean_map_value = training_input.mean_map_value(source, config)
+            setup = experiment.with_output_bias(setup, mean_map_value)
         if imported is not None:
             setup = experiment.with_initial_weights(setup, config, imported)
     else:

@@ -47,7 +47,8 @@ def default() -> ConfigDict:
     config.data.fold = 0  # which fold is held out and scored, from 0
     # (height, width) that the networks see, multiples of 16. [pixels] (from Sec. 3.1)
     config.data.image_size = (192, 256)
-    # How an image comes to that size: "pad" keeps its proportions. (from released code)
+    # How an image comes to that size: "pad" keeps its proportions, with bars that count
+    # in the content loss as places where nobody looked. (from released code)
     config.data.geometry = "stretch"
     config.data.horizontal_flip = False  # of half the examples (from released code)
     # Where examples at training size wait: "host" memory, memory of the "device", or
@@ -83,14 +84,15 @@ def default() -> ConfigDict:
     config.model.discriminator_input = "rgb255"  # (from released code)
     # "spectral": its kernels are divided by their largest singular value.
     config.model.discriminator_norm = "none"
-    # The decoder is given what goes into blocks 3 and 4 of the encoder.
+    # The decoder is given what goes into block 4 of the encoder, and into block 3 where
+    # that is trained.
     config.model.skip_connections = False
     config.model.dilated = False  # block 5 sees more of the image instead of a pool4
     config.model.centre_prior = False  # a learned Gaussian is added to the logits
     # Standard deviation of a Gaussian that blurs the logits; 0: none. [pixels]
     config.model.smoothing_sigma = 0.0
-    # The last layer's bias starts at the logit of the mean training map, and not at 0,
-    # which is a map of 0.5 everywhere.
+    # The last layer's bias starts at the logit of the mean value of the training maps,
+    # and not at 0, which is a map of 0.5 everywhere.
     config.model.output_bias = False
     # Compute the frozen blocks once for each image and not once a step: 0.39 MB an
     # image of 256x192 in bfloat16, 0.79 MB in float32, twice that with flips.

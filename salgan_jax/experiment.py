@@ -174,26 +174,23 @@ def make_recipe(
         content_downsample=config.losses.content_downsample,
         skip_not_finite=config.on_nan == "skip",
         content=losses.ContentWeights(
-            bce=config.losses.bce,
-            kld=config.losses.kld,
-            cc=config.losses.cc,
-            nss=config.losses.nss,
+            **{name: config.losses[name] for name in losses.ContentWeights._fields}
         ),
         r1_penalty=config.losses.r1_penalty,
         average_decay=config.phases.average_decay,
     )
 
 
-def with_output_bias(setup: Experiment, mean_map: float) -> Experiment:
-    """Returns the experiment with a generator that begins with the mean map's value.
+def with_output_bias(setup: Experiment, mean_map_value: float) -> Experiment:
+    """Returns the experiment with a generator that begins at the maps' mean value.
 
     Args:
         setup: with random parameters.
-        mean_map: the mean of the training maps, above 0 and below 1.
+        mean_map_value: the mean over the training maps' pixels, above 0 and below 1.
     """
     generator = dict(setup.params.generator)
     output = generator["decoder"]["decoder_output"]
-    bias = jnp.full_like(output["bias"], jax.scipy.special.logit(mean_map))
+    bias = jnp.full_like(output["bias"], jax.scipy.special.logit(mean_map_value))
     generator["decoder"] = {
         **generator["decoder"],
         "decoder_output": {**output, "bias": bias},
@@ -261,14 +258,4 @@ def with_initial_weights(
 def _optimizer(
     section: Any, labels: Any, num_updates: int
 ) -> optax.GradientTransformation:
-    return optimizers.make_optimizer(
-        labels,
-        rule=section.rule,
-        learning_rate=section.learning_rate,
-        initial_accumulator_value=section.initial_accumulator_value,
-        epsilon=section.epsilon,
-        momentum=section.momentum,
-        weight_decay=section.weight_decay,
-        schedule=section.schedule,
-        num_updates=num_updates,
-    )
+    return optimizers.make_optimizer(labels, **section, num_updates=num_updates)

@@ -6,12 +6,13 @@ from salgan_jax.errors import UserError
 
 
 def check(config: ConfigDict) -> None:
-    """Checks sizes, folds, phases, and what belongs together for speed.
+    """Checks sizes, skips, folds, phases, and what belongs together for speed.
 
     Raises:
         UserError: names the fields, their values and what is accepted.
     """
     _check_sizes(config)
+    _check_skips(config)
     _check_folds(config)
     _check_content(config)
     _check_phases(config)
@@ -37,6 +38,16 @@ def _check_sizes(config: ConfigDict) -> None:
                 f"config.model.{part}_width is {width}: it must be at most 4, or 0 for "
                 "that of config.model.width_multiplier"
             )
+
+
+def _check_skips(config: ConfigDict) -> None:
+    model = config.model
+    if model.skip_connections and model.frozen_blocks > 3:
+        raise UserError(
+            "config.model.skip_connections begin at block 4 of the encoder, which must "
+            f"train, and config.model.frozen_blocks is {model.frozen_blocks}: use 3 or "
+            "less"
+        )
 
 
 def _check_folds(config: ConfigDict) -> None:

@@ -104,7 +104,7 @@ def open_input(config: ConfigDict, share: tuple[int, int] = (0, 1)) -> TrainingI
     return TrainingInput(parts, plan, eval_records)
 
 
-def mean_map(source: TrainingInput, config: ConfigDict) -> float:
+def mean_map_value(source: TrainingInput, config: ConfigDict) -> float:
     """Returns the mean of the training maps, in [0, 1], as the network sees them.
 
     Of each data set at most 256 images, evenly chosen, are looked at; data sets count

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salgan_jax import checkpoints, compatibility, initial_weights
+from salgan_jax import checkpoints, compatibility, experiment, initial_weights
 from salgan_jax.errors import UserError
 from salgan_jax.export import chain, model_card, sample, story
 from salgan_jax.weights import recognition
@@ -96,8 +96,17 @@ def test_an_export_takes_any_number_of_images(workdir, tmp_path, name):
     np.testing.assert_allclose(found, chain.predict(loaded, images), atol=1e-4)
 
 
-def test_an_exported_generator_comes_back_bit_by_bit(workdir, tmp_path):
+@pytest.mark.parametrize("has_options", [False, True])
+def test_an_exported_generator_comes_back_bit_by_bit(workdir, tmp_path, has_options):
     loaded = checkpoints.load_generator(workdir)
+    if has_options:
+        options = {"dilated": True, "skip_connections": True, "centre_prior": True}
+        config = miniature.config(
+            input_convention="caffe", smoothing_sigma=1, **options
+        )
+        params = experiment.make_experiment(config).params.generator
+        params = jax.tree.map(lambda x: np.asarray(x + 0.01), params)
+        loaded = checkpoints.as_loaded("here", params, config, step=7)
     story.export(loaded, "safetensors", str(tmp_path), image_of(loaded), lambda _: "")
     imported = recognition.load(str(tmp_path / "salgan.safetensors"))
     found = {"encoder": imported.encoder, "decoder": imported.decoder}

@@ -215,6 +215,15 @@ def test_image_folder_holds_out_every_so_many_names_if_asked(folder, tmp_path):
         preparation.prepare("image_folder/a", str(folder), out, validation_every=2)
 
 
+def test_who_asks_a_folder_for_a_validation_split_is_told_how_to_get_one(
+    folder, tmp_path
+):
+    preparation.prepare("image_folder/a", str(folder), str(tmp_path / "out"))
+    message = r"has train: hold out a fold with .*num_folds, or .*--validation_every=5"
+    with pytest.raises(UserError, match=message):
+        opened("image_folder/a", tmp_path / "out", "validation")
+
+
 def test_datasets_that_cannot_be_held_out_of_are_refused(folder, tmp_path):
     message = r"--validation_every=1 leaves nothing to train on: it must be 2 or more"
     out = tmp_path / "out"

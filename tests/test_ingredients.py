@@ -1,5 +1,6 @@
 """What the paper does not have: each option does what it says, and off is SalGAN."""
 
+import dataclasses
 import functools
 from typing import Any
 
@@ -142,18 +143,32 @@ def test_a_dilated_block_has_the_same_weights_and_works_at_an_eighth():
     ids=["skips", "all"],
 )
 @pytest.mark.parametrize("frozen_blocks", [0, 3])
-def test_options_keep_the_size_and_what_is_frozen_can_be_computed_once(
+def test_a_generator_is_its_encoder_and_its_decoder_whatever_is_frozen(
     options, frozen_blocks
 ):
     generator = Generator(
         1 / 16, 1 / 16, frozen_blocks, kernel_init="he_uniform", **options
     )
     params = init(generator, IMAGE)
+    params = jax.tree.map(lambda x: x + 0.01, params)  # no skip adds nothing
     logits = apply(generator, params, IMAGE)
     assert logits.shape == (2, 32, 48, 1)
+    dilated = options.get("dilated", False)
+    encoder = vgg16.VGG16Encoder(1 / 16, frozen_blocks=0, dilated=dilated)
+    encoded = functools.partial(apply, encoder, params["encoder"], IMAGE)
+    skips = {
+        block: encoded(last=block - 1) for block in (3, 4) if block > frozen_blocks
+    }
+    decoder = Decoder(
+        1 / 16, dilated=dilated, centre_prior=options.get("centre_prior", False)
+    )
+    expected = apply(decoder, params["decoder"], encoded(), skips)
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+    without = apply(decoder, params["decoder"], encoded(), {})
+    assert float(jnp.abs(without - expected).max()) > 1e-3
     features = apply(generator, params, IMAGE, method=generator.frozen_features)
-    again = apply(generator, params, features, method=generator.from_frozen_features)
-    np.testing.assert_allclose(again, logits, rtol=1e-4, atol=1e-5)
+    if frozen_blocks:
+        np.testing.assert_allclose(features, encoded(last=frozen_blocks), rtol=1e-4)
 
 
 def test_skips_are_what_goes_into_blocks_3_and_4_and_count():
@@ -427,6 +442,32 @@ def test_an_output_bias_makes_an_untrained_generator_predict_the_mean_map():
 # ---- configs -----------------------------------------------------------------------
 
 
+def test_every_field_reaches_the_networks_and_the_loss():
+    config = config_module.default()
+    fields = {
+        **{"encoder_width": 1 / 16, "decoder_width": 1 / 8, "full_width_blocks": 1},
+        **{"frozen_blocks": 2, "input_convention": "caffe", "smoothing_sigma": 1.5},
+        **{"dilated": True, "skip_connections": True, "centre_prior": True},
+        "kernel_init": "he_uniform",
+    }
+    config.model.update(fields)
+    config.model.update(discriminator="paper", discriminator_width=1 / 4)
+    config.model.update(discriminator_input="normalized", discriminator_norm="spectral")
+    config.losses.update(bce=0.1, kld=0.2, cc=0.3, nss=0.4, r1_penalty=0.5, alpha=0.6)
+    networks = experiment.make_networks(config)
+    of_generator = {field.name for field in dataclasses.fields(Generator)}
+    assert of_generator - {"dtype", "forms", "parent", "name"} == fields.keys()
+    for name, value in fields.items():
+        assert getattr(networks.generator, name) == value, name
+    judge = networks.discriminator
+    assert (judge.variant, judge.width_multiplier) == ("paper", 1 / 4)
+    assert (judge.image_input, judge.norm) == ("normalized", "spectral")
+    params = train_state.InitialParams({"encoder": {}, "decoder": {}}, {})
+    recipe = experiment.make_recipe(networks, params, config)
+    assert recipe.content == losses.ContentWeights(bce=0.1, kld=0.2, cc=0.3, nss=0.4)
+    assert (recipe.r1_penalty, recipe.alpha) == (0.5, 0.6)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -435,6 +476,7 @@ def test_an_output_bias_makes_an_untrained_generator_predict_the_mean_map():
         ({"losses.bce": 0.0}, "the content loss needs one"),
         ({"model.encoder_width": 5.0}, "encoder_width is 5.0: it must be at most 4"),
         ({"model.smoothing_sigma": -1.0}, "must be 0 or more"),
+        ({"model.skip_connections": True, "model.frozen_blocks": 4}, "use 3 or less"),
         ({"losses.r1_penalty": -1.0}, "must be 0 or more"),
         ({"model.discriminator_norm": "spectrl"}, "did you mean spectral"),
         (

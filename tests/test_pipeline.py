@@ -155,20 +155,20 @@ def test_the_mean_map_is_that_of_what_is_drawn(popout_dir):
     source = training_input.open_input(config)
     (copies,) = training_input.training_copies(source, config)
     maps = np.asarray(copies.examples.saliency_map) / 255
-    assert training_input.mean_map(source, config) == pytest.approx(maps.mean())
+    assert training_input.mean_map_value(source, config) == pytest.approx(maps.mean())
     part = source.parts[0]
     mixed = source._replace(
         parts=[part, part._replace(rows=part.rows[:5])],
         sampling=source.sampling._replace(counts=(24, 5), weights=(1.0, 3.0)),
     )
     expected = (maps.mean() + 3 * maps[:5].mean()) / 4
-    assert training_input.mean_map(mixed, config) == pytest.approx(expected)
+    assert training_input.mean_map_value(mixed, config) == pytest.approx(expected)
     record = part.records[0]
     assert record.density_map is not None
     empty = record._replace(density_map=np.zeros_like(record.density_map))
     of_empty = part._replace(records=[empty], rows=np.array([0]))
     with pytest.raises(UserError, match=r"training maps is 0.*output_bias=False"):
-        training_input.mean_map(source._replace(parts=[of_empty]), config)
+        training_input.mean_map_value(source._replace(parts=[of_empty]), config)
 
 
 def batches_of(config, num_devices, first_step=3, num_steps=14):

@@ -20,6 +20,7 @@ from salgan_jax import (
     provenance,
     scalars,
     training,
+    training_input,
     updates,
 )
 from salgan_jax.data import records
@@ -364,6 +365,28 @@ def test_a_clock_that_jumps_changes_nothing(
     assert not miniature.differing(short_run[0], state)
     speeds = scalars.read(workdir)["train/images_per_second"][1]
     assert all(speed > 0 for speed in speeds)
+
+
+def test_an_output_bias_is_of_new_decoders_only(environment, tmp_path):
+    config = short_config(environment)
+    config.model.output_bias = True
+
+    def begun(workdir="run"):
+        run = beginning.begin(config, str(tmp_path / workdir))
+        return run, run.setup.params.generator["decoder"]["decoder_output"]["bias"]
+
+    run, bias = begun()
+    mean = training_input.mean_map_value(run.source, run.config)
+    np.testing.assert_allclose(bias, np.log(mean / (1 - mean)), rtol=1e-5)
+    state = {"generator": {"params": jax.tree.map(np.zeros_like, run.setup.params[0])}}
+    checkpoints.save_weights(str(tmp_path / "whole"), state, run.config)
+    config.init_from = str(tmp_path / "whole")
+    assert float(begun("another")[1][0]) == 0  # the decoder's that was loaded
+    encoder = {"encoder": state["generator"]["params"]["encoder"]}
+    state = {"generator": {"params": encoder}}
+    checkpoints.save_weights(str(tmp_path / "encoder"), state, run.config)
+    config.init_from = str(tmp_path / "encoder")
+    np.testing.assert_allclose(begun("third")[1], bias)
 
 
 def test_images_are_prepared_as_the_initial_weights_expect(environment, tmp_path):

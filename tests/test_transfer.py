@@ -8,6 +8,7 @@ import company
 import experiment_scores
 import numpy as np
 import osie_files
+import publishers_files
 import pytest
 
 from salgan_jax import config as config_module
@@ -111,6 +112,23 @@ def test_folds_are_refused_before_anything_is_begun(repeats, changes, tmp_path):
         story.reproduce("transfer", asked, tmp_path / "none.py", [{}])
     assert not (tmp_path / "work").exists()
     checks.check_test_sets(experiments.of("released_code", config_of("osie")), [])
+
+
+def test_no_run_is_begun_where_a_data_set_has_no_images_to_score(tmp_path):
+    data_dir = str(tmp_path / "data")
+    for i in range(3):
+        publishers_files.write_image(tmp_path / "own" / "images" / f"{i}.png")
+        publishers_files.write_map(tmp_path / "own" / "maps" / f"{i}.png")
+    preparation.prepare("image_folder/own", str(tmp_path / "own"), data_dir)
+    mixture = "popout/tiny:24,image_folder/own:3"
+    config = config_of(mixture)
+    config.init_from, config.model.frozen_blocks = "random", 0
+    config.data.data_dir = data_dir
+    source = Source("some.py", {}, config)
+    asked = story.Asked(source, None, Repeats((0,)), (), str(tmp_path / "work"))
+    with pytest.raises(UserError, match="all-seed0: image_folder/own has no split"):
+        story.reproduce("transfer", asked, tmp_path / "none.py", [{}])
+    assert not (tmp_path / "work").exists()
 
 
 # ---- the table ---------------------------------------------------------------------

@@ -118,9 +118,11 @@ def prepared_builder(dataset: str, data_dir: str) -> Builder:
     if catalog.has_publishers(builder_class):
         flag = f" --data_dir={data_dir}" if data_dir else ""
         source = "" if builder_class.ARCHIVES else " --source=DIR"
+        is_own = catalog.takes_any_config(builder_class)
+        options = " (options: docs/own_data.md)" if is_own else ""
         raise FileNotFoundError(
             f"{dataset} is not prepared in {builder.data_path}; run: python "
-            f"launch/prepare_data.py --dataset={dataset}{source}{flag}"
+            f"launch/prepare_data.py --dataset={dataset}{source}{flag}{options}"
         )
     logging.info("Preparing %s in %s", dataset, builder.data_path)
     _write(builder, None, Options())

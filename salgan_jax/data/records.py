@@ -43,9 +43,19 @@ def open_split(dataset: str, split: str = "", data_dir: str = "") -> Sequence[Re
     if split not in known:
         raise UserError(
             f"{dataset} has no split {split!r}; it has {', '.join(known)}"
-            f"{did_you_mean(split, known)}"
+            f"{did_you_mean(split, known)}{_how_to_hold_out(dataset, split)}"
         )
     return _Records(catalog.examples(builder, split))
+
+
+def _how_to_hold_out(dataset: str, split: str) -> str:
+    builder_class, _ = catalog.parse(dataset)
+    if split != "validation" or not catalog.takes_any_config(builder_class):
+        return ""
+    return (
+        ": hold out a fold with config.data.num_folds, or prepare it under another "
+        "name with --validation_every=5"
+    )
 
 
 def split_names(dataset: str, data_dir: str = "") -> list[str]:

@@ -72,8 +72,9 @@ def make_chain(loaded: LoadedGenerator) -> Chain:
     used = [f"config.model.{name}" for name, is_used in options.items() if is_used]
     if used:
         raise UserError(
-            f"a generator with {', '.join(used)} cannot be written in this format: "
-            "use --format=stablehlo or --format=safetensors"
+            f"a generator with {', '.join(used)} is no chain of layers, which ONNX, "
+            "PyTorch, TensorFlow Lite and OpenVINO are given here: export it with "
+            "--format=stablehlo or --format=safetensors, predict with --backend=jax"
         )
     reverses, mean, std = vgg16.INPUT_CONVENTIONS[generator.input_convention]
     order = slice(None, None, -1 if reverses else 1)

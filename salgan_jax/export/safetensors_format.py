@@ -22,7 +22,7 @@ def write(loaded: LoadedGenerator, directory: pathlib.Path) -> None:
     `launch/import_weights.py` reads the file back, bit by bit.
     """
     params = flax.traverse_util.flatten_dict(dict(loaded.params), sep=".")
-    tensors = {name: np.ascontiguousarray(x) for name, x in params.items()}
+    tensors = {name: np.asarray(x, order="C") for name, x in params.items()}
     metadata = {
         "format": "salgan_jax",
         "kind": "generator",

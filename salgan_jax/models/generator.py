@@ -93,9 +93,9 @@ class Generator(nn.Module):
         encoder_width, decoder_width: scale the channels of the two halves; 1 is SalGAN.
         full_width_blocks, dilated, frozen_blocks, input_convention, kernel_init, dtype,
             forms: as in `vgg16.VGG16Encoder`.
-        skip_connections: what goes into block 3 and 4 of the encoder is added in the
-            decoder at the same size; of the frozen blocks only what comes out of them,
-            so that it can be computed once.
+        skip_connections: what goes into block 4 of the encoder, and into block 3 where
+            that is not frozen, is added in the decoder at the same size. What frozen
+            blocks give to each other is left out, so that they can be computed once.
         centre_prior: a Gaussian over the image is added to the logits, and learned.
         smoothing_sigma: as in `Decoder`.
     """

@@ -29,5 +29,7 @@ def gaussian_blur(
 
 def _correlate(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return lax.conv_general_dilated(
-        *(x, kernel, (1, 1), "VALID"), dimension_numbers=("NHWC", "HWIO", "NHWC")
+        *(x, kernel, (1, 1), "VALID"),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        precision=lax.Precision.HIGHEST,  # a rounded kernel would not sum to 1
     )

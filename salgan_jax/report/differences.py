@@ -38,7 +38,7 @@ WORDS = {
     "model.dilated": "dilated last block",
     "model.centre_prior": "learned centre prior",
     "model.smoothing_sigma": "blur of the logits",
-    "model.output_bias": "output bias from the mean training map",
+    "model.output_bias": "output bias from the mean value of the training maps",
     "model.kernel_init": "initialisation of kernels",
     "precision.generator": "precision of the generator",
     "precision.discriminator": "precision of the discriminator",

@@ -31,10 +31,10 @@ def check_configs(
             wandb_run.check_installed(run.config.logging.wandb_project)
             if run.config.init_from != "random" and not is_second_stage:
                 initial_weights.existing(run.config.init_from)
-            data = run.config.data.dataset, run.config.data.data_dir
-            if data not in seen:
-                training_input.with_full_names(run.config)
-                seen.add(data)
+            read = run.config.data.to_json(), run.config.losses.to_json()
+            if read not in seen:
+                training_input.open_input(training_input.with_full_names(run.config))
+                seen.add(read)
         except (UserError, FileNotFoundError) as error:
             raise UserError(f"{run.name}: {error}") from error
 

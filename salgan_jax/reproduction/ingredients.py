@@ -38,7 +38,8 @@ INGREDIENTS: dict[str, Ingredient] = {
         {"losses.bce": 0.0, "losses.kld": 1.0, "losses.cc": 1.0, "losses.nss": 1.0},
     ),
     "output_bias": Ingredient(
-        "the last layer's bias starts at the logit of the mean training map",
+        "the last layer's bias starts at the logit of the mean value of the training "
+        "maps",
         {"model.output_bias": True},
     ),
     "average": Ingredient(
@@ -100,7 +101,8 @@ INGREDIENTS: dict[str, Ingredient] = {
         "a learned Gaussian is added to the logits", {"model.centre_prior": True}
     ),
     "skip_connections": Ingredient(
-        "the decoder is given what goes into blocks 3 and 4 of the encoder",
+        "the decoder is given what goes into block 4 of the encoder, and into block 3 "
+        "where that is trained",
         {"model.skip_connections": True},
     ),
     "dilated": Ingredient(

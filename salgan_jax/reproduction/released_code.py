@@ -2,25 +2,25 @@
 
 from ml_collections import ConfigDict
 
+from salgan_jax.config import default
 from salgan_jax.reproduction.arms import Arm, Experiment, Overrides
+from salgan_jax.sweep import points
 
-_DECAYS = tuple(
-    f"{player}_optimizer.weight_decay"
-    for player in ("bootstrap", "generator", "discriminator")
-)
+_OPTIMIZERS = ("bootstrap_optimizer", "generator_optimizer", "discriminator_optimizer")
 _AS_WRITTEN: Overrides = {
-    "bootstrap_optimizer.rule": "adagrad",
-    "bootstrap_optimizer.learning_rate": 3e-4,
-    "bootstrap_optimizer.momentum": 0.0,
-    "phases.carry_optimizer_state": True,
-    **dict.fromkeys(_DECAYS, 1e-4),
-    "losses.alpha": 5e-3,
+    name: value
+    for name, value in points.as_json(default()).items()
+    if name.partition(".")[0] in ("losses", *_OPTIMIZERS)
+} | {
     "model.discriminator": "article",
+    "model.discriminator_input": "rgb255",
+    "model.discriminator_norm": "none",
+    "phases.carry_optimizer_state": True,
 }
 _AS_RELEASED: dict[str, tuple[str, Overrides]] = {
     "no_weight_decay": (
         "without weight decay, which the code loses in a line break",
-        dict.fromkeys(_DECAYS, 0.0),
+        {f"{optimizer}.weight_decay": 0.0 for optimizer in _OPTIMIZERS},
     ),
     "alpha_0.05": ("content loss ten times as heavy", {"losses.alpha": 0.05}),
     "discriminator": (

@@ -126,7 +126,7 @@ def _ours(contents: Contents) -> Imported:
     for name, array in contents.arrays.items():
         part, _, rest = name.partition(".")
         layer, _, kind = rest.partition(".")
-        if part not in parts or kind not in ("kernel", "bias"):
+        if part not in parts or not kind:
             raise UserError(f"{path} has an array {name!r}, which no generator has")
         parts[part].setdefault(layer, {})[kind] = array.read()
     return Imported(
