@@ -11,6 +11,25 @@ from salgan_jax.reproduction.tables import Table
 
 FOLDER = ROOT / "docs" / "results"
 FILES = sorted(FOLDER.glob("*.json"))
+SCORES = sorted((FOLDER / "scores").glob("*.json"))
+PAGE = (ROOT / "docs" / "results.md").read_text()
+
+
+def section(link):
+    """The part of the page, from heading to heading, that links to a file."""
+    (found,) = [part for part in PAGE.split("\n## ") if f"(results/{link})" in part]
+    return found
+
+
+def line(row, scored):
+    """The line of the page's tables that has the scores of a model or a baseline."""
+    means = [scored[metric] for metric in ("nss", "auc_judd", "cc", "sim", "kld")]
+    cells = [f"{m['mean']:.3f} ± {(m['high'] - m['low']) / 2:.3f}" for m in means]
+    return f"| {row} | {' | '.join(cells)} |"
+
+
+def is_commit(name):
+    return re.fullmatch("[0-9a-f]{40}", name) is not None
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -21,23 +40,32 @@ def test_a_file_is_of_a_known_experiment_and_named_after_it(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_page_has_the_tables_and_verdicts_of_the_numbers_and_links_to_them(path):
-    page = (ROOT / "docs" / "results.md").read_text()
+    text = section(path.name)
     numbers = json.loads(path.read_text())
     for table in numbers["tables"]:
-        assert Table(**table).markdown().strip() in page
+        assert Table(**table).markdown().strip() in text
     for verdict in numbers["verdicts"]:
-        assert verdict in page
-    assert f"(results/{path.name})" in page
-    assert numbers["provenance"] in page
+        assert verdict in text
+    assert numbers["provenance"] in text
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_number_names_config_commit_seeds_machine_and_hours(path):
     numbers = json.loads(path.read_text())
     assert numbers["config"]["file"].startswith("configs/")
-    assert numbers["commit"]
-    assert all(re.fullmatch("[0-9a-f]{40}", each) for each in numbers["commit"])
+    assert numbers["commit"] and all(map(is_commit, numbers["commit"]))
     assert numbers["seeds"] and numbers["machine"] and numbers["hours"] > 0
+
+
+@pytest.mark.parametrize("path", SCORES, ids=lambda path: path.stem)
+def test_the_scores_of_a_run_do_so_too(path):
+    run = json.loads(path.read_text())["run"]
+    text = section(f"scores/{path.name}")
+    assert is_commit(run["commit"]) and run["commit"][:7] in text
+    assert f"{run['config']['file']}" in text
+    assert run["seeds"] == [0] and "seed 0" in text.lower()
+    assert run["machine"] == "AMD EPYC, 2 cores" and "two cores" in text
+    assert f"{run['minutes']} minutes" in text
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -49,29 +77,24 @@ def test_choices_were_made_on_folds_and_all_else_is_of_validation(path):
         assert (numbers["folds"], numbers["split"]) == (0, "validation")
 
 
-@pytest.mark.parametrize(
-    "path", sorted((FOLDER / "scores").glob("*.json")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", SCORES, ids=lambda path: path.stem)
 def test_the_page_has_the_scores_of_a_run_as_evaluate_wrote_them(path):
-    page = (ROOT / "docs" / "results.md").read_text()
-    assert f"(results/scores/{path.name})" in page
     scored = json.loads(path.read_text())
     dataset, _, _ = path.stem.partition("_")
     named = {"osie": "osie", "eyecrowd": "eyecrowd", "popout": "popout/full"}[dataset]
     assert (scored["dataset"], scored["split"]) == (named, "validation")
-    rows = {"model": scored, **scored["baselines"]}
-    assert {"centre_prior", "mean_training_map", "human_ceiling"} <= set(rows)
-    for row, of_row in rows.items():
-        means = [of_row[metric] for metric in ("nss", "auc_judd", "cc", "sim", "kld")]
-        cells = [f"{m['mean']:.3f} ± {(m['high'] - m['low']) / 2:.3f}" for m in means]
-        assert f"| {row} | {' | '.join(cells)} |" in page
+    assert {"centre_prior", "mean_training_map", "human_ceiling"} <= set(
+        scored["baselines"]
+    )
+    assert line("model", scored) in section(f"scores/{path.name}")
+    for row, of_row in scored["baselines"].items():
+        assert line(row, of_row) in PAGE  # once for all runs on the same images
 
 
 def test_the_page_has_what_was_tried_before_modern_was_as_it_is():
-    page = (ROOT / "docs" / "results.md").read_text()
-    assert "(results/tried/modern.json)" in page
+    text = section("tried/modern.json")
     for run in json.loads((FOLDER / "tried" / "modern.json").read_text()):
         scores = (f"{run[metric]:.3f}" for metric in ("nss", "cc", "kld"))
-        assert f"| {run['what']} | {' | '.join(scores)} |" in page
-        assert run["commit"][:7] in page
+        assert f"| {run['what']} | {' | '.join(scores)} |" in text
+        assert run["commit"][:7] in text
         assert "--config=configs/modern.py" in run["command"]
