@@ -98,3 +98,41 @@ def test_the_page_has_what_was_tried_before_modern_was_as_it_is():
         assert f"| {run['what']} | {' | '.join(scores)} |" in text
         assert run["commit"][:7] in text
         assert "--config=configs/modern.py" in run["command"]
+
+
+def test_the_first_lines_say_what_the_numbers_say():
+    head = " ".join(PAGE.partition("\n![")[0].split())
+    of = {path.stem: json.loads(path.read_text()) for path in SCORES}
+    for name, of_set in (("osie", "OSIE"), ("eyecrowd", "EyeCrowd")):
+        scored = of[f"{name}_modern_both"]
+        nss, cc, kld, sim = (scored[m]["mean"] for m in ("nss", "cc", "kld", "sim"))
+        said = (
+            f"NSS {nss:.2f}, CC {cc:.2f}, KLD {kld:.2f} and SIM {sim:.2f} on {of_set}"
+        )
+        assert said in head
+        assert f"{100 * on_the_way(scored, nss):.0f} %" in head
+    arms = json.loads((FOLDER / "modern_vs_salgan.json").read_text())["arms"]
+    nss, cc, kld = (arms["salgan"][m]["mean"] for m in ("nss", "cc", "kld"))
+    assert f"has NSS {nss:.2f}, CC {cc:.2f} and KLD {kld:.2f}" in head
+    both, first = of["osie_modern_both"], on_the_way(of["osie_modern_both"], nss)
+    share = on_the_way(both, both["nss"]["mean"])
+    assert (
+        f"{share:.0%}, the published bootstrap {first:.0%}".replace("%", " %") in head
+    )
+    assert {
+        m
+        for m in ("sauc", "auc", "ig", "nss", "cc", "kld", "sim", "auc_borji")
+        if is_better(arms, m)
+    } == {"sauc", "auc", "ig", "nss", "cc", "kld", "sim"}
+
+
+def on_the_way(scored, nss):
+    """How far an NSS is between the centre prior, 0, and half of the people, 1."""
+    rows = ("centre_prior", "human_ceiling")
+    low, high = (scored["baselines"][row]["nss"]["mean"] for row in rows)
+    return (nss - low) / (high - low)
+
+
+def is_better(arms, metric):
+    difference = arms["modern"][metric]["mean"] - arms["salgan"][metric]["mean"]
+    return difference < 0 if metric == "kld" else difference > 0
