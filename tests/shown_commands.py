@@ -45,6 +45,8 @@ def run(command, folder, *, width=0.0625):
         has_weights = ".pth" in command or ".h5" in command
         part = "decoder_width" if has_weights else "width_multiplier"
         words += [*SMALL, f"--config.model.{part}={width}"]
+        if "modern.py" in command:  # which has no second phase
+            words += ["--config.phases.num_epochs=1"]
     result = subprocess.run(
         words,
         cwd=folder,
