@@ -80,6 +80,10 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
         imported = initial_weights.load(config.init_from)
     config = experiment.with_input_convention(config, imported, saved and saved.config)
     schedule = experiment.make_plan(config, source.sampling.num_examples)
+    if saved is not None:
+        compatibility.check_resumable(
+            saved.config, config, epochs_done=first_step / schedule.steps_per_epoch
+        )
 
     # ---- networks and devices --------------------------------------------------------
     devices = parallel.local_devices(config.num_devices)
@@ -94,10 +98,6 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
             setup = experiment.with_output_bias(setup, mean_map_value)
         if imported is not None:
             setup = experiment.with_initial_weights(setup, config, imported)
-    else:
-        compatibility.check_resumable(
-            saved.config, config, epochs_done=first_step / schedule.steps_per_epoch
-        )
     state = _initial_or_restored(setup, schedule, saved, devices)
 
     # ---- steps -----------------------------------------------------------------------

@@ -105,7 +105,7 @@ def test_an_exported_generator_comes_back_bit_by_bit(workdir, tmp_path, has_opti
             input_convention="caffe", smoothing_sigma=1, **options
         )
         params = experiment.make_experiment(config).params.generator
-        params = jax.tree.map(lambda x: np.asarray(x + 0.01), params)
+        params = jax.tree.map(lambda x: np.asarray(x) + np.float32(0.01), params)
         loaded = checkpoints.as_loaded("here", params, config, step=7)
     story.export(loaded, "safetensors", str(tmp_path), image_of(loaded), lambda _: "")
     imported = recognition.load(str(tmp_path / "salgan.safetensors"))

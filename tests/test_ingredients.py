@@ -31,11 +31,12 @@ LOGITS = jax.random.normal(jax.random.key(2), (2, 8, 12, 1))
 
 def init(module, *inputs) -> Any:
     """New parameters; linen's types for them fit nothing."""
-    return module.init(jax.random.key(0), *inputs)["params"]
+    return jax.jit(module.init)(jax.random.key(0), *inputs)["params"]
 
 
 def apply(module, params, *inputs, **options) -> Any:
-    return module.apply({"params": params}, *inputs, **options)
+    compiled = jax.jit(functools.partial(module.apply, **options))
+    return compiled({"params": params}, *inputs)
 
 
 def shapes(module, *inputs):
@@ -126,10 +127,9 @@ def test_a_dilated_block_has_the_same_weights_and_works_at_an_eighth():
     features = jax.eval_shape(dilated.init_with_output, jax.random.key(0), IMAGE)[0]
     assert features.shape == (2, 4, 6, 32)
     # One pixel of block 5's input reaches two pixels further at each of its layers.
-    params = dilated.init(jax.random.key(0), IMAGE)
-    params = jax.tree.map(jnp.abs, params)
+    params = jax.tree.map(np.abs, init(dilated, IMAGE))
     x = jnp.zeros((1, 16, 16, 32)).at[0, 8, 8].set(1.0)
-    y = dilated.apply(params, x, first=5)
+    y = apply(dilated, params, x, first=5)
     rows = np.flatnonzero(np.asarray(y).any(axis=(0, 2, 3)))
     assert rows.tolist() == list(range(2, 15, 2))
 
@@ -305,7 +305,7 @@ def test_scores_have_finite_gradients_for_constant_and_for_empty_maps(logits):
         downsample=4,
     )
     for truth, counts in ((zeros, zeros), (zeros + 0.5, zeros + 1)):
-        value, grads = jax.value_and_grad(loss)(logits, truth, counts)
+        value, grads = jax.jit(jax.value_and_grad(loss))(logits, truth, counts)
         assert np.isfinite(value) and np.isfinite(grads).all()
 
 
@@ -335,7 +335,7 @@ def test_r1_is_half_the_squared_gradient_at_true_maps_and_reaches_the_parameters
         return apply(plain, params, image, maps).sum()
 
     maps = jnp.asarray(batch.saliency_map, jnp.float32) / 255
-    grads = jax.grad(total)(maps, state.discriminator.params)
+    grads = jax.jit(jax.grad(total))(maps, state.discriminator.params)
     assert float(metrics["r1_penalty"]) == pytest.approx(
         float(jnp.sum(grads**2)) / 2 / 2, rel=1e-3
     )
@@ -343,7 +343,7 @@ def test_r1_is_half_the_squared_gradient_at_true_maps_and_reaches_the_parameters
     def penalty(params):
         return losses.r1_penalty(jax.grad(total)(maps, params))
 
-    of_penalty = jax.grad(penalty)(state.discriminator.params)
+    of_penalty = jax.jit(jax.grad(penalty))(state.discriminator.params)
     assert float(jnp.abs(of_penalty["conv1_2"]["kernel"]).max()) > 0
 
 

@@ -40,6 +40,7 @@ def test_upsampling_repeats_pixels():
     np.testing.assert_array_equal(reference_forms.upsample2(x)[0, ..., 0], expected)
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def value_and_gradients(primitive, *inputs):
     """The output, and the gradients of a random sum of it."""
 
@@ -177,10 +178,10 @@ def test_parameters_do_not_depend_on_the_form():
         for name, network in networks.items()
     }
     expected = jax.tree.map(np.asarray, params["reference"])
-    logits: Any = networks["reference"].apply(expected, image)
+    logits: Any = jax.jit(networks["reference"].apply)(expected, image)
     for name, network in networks.items():
         jax.tree.map(np.testing.assert_array_equal, params[name], expected)
-        ours: Any = network.apply(expected, image)
+        ours: Any = jax.jit(network.apply)(expected, image)
         np.testing.assert_allclose(ours, logits, atol=1e-5)
 
 
@@ -228,7 +229,7 @@ def test_gradients_of_a_whole_network_do_not_depend_on_the_form(form, width_mult
 def test_frozen_features_are_half_of_the_generator():
     generator = Generator(1 / 16, 1 / 16, frozen_blocks=3, kernel_init="he_uniform")
     image = jax.random.uniform(jax.random.key(1), (2, 32, 48, 3), maxval=255.0)
-    params: Any = generator.init(jax.random.key(0), image)
+    params: Any = jax.jit(generator.init)(jax.random.key(0), image)
     features = generator.apply(params, image, method=generator.frozen_features)
     assert isinstance(features, jax.Array)
     assert features.shape == (2, 4, 6, 16)

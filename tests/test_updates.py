@@ -223,7 +223,7 @@ def test_half_precision_predicts_maps_without_steps():
     generator = miniature.experiment().recipe.generator.clone(dtype=jnp.bfloat16)
     params = miniature.state().generator.params
     image = jnp.float32(miniature.batch().image)
-    logits: Any = generator.apply({"params": params}, image)
+    logits: Any = jax.jit(generator.apply)({"params": params}, image)
     assert logits.dtype == jnp.float32
     in_steps = logits.astype(jnp.bfloat16).astype(jnp.float32) == logits
     assert float(jnp.mean(in_steps)) < 0.1

@@ -7,7 +7,6 @@ them after a 2x2 max-pool or after an upsampling that repeats pixels.
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from salgan_jax.checkpoints import LoadedGenerator
@@ -94,8 +93,7 @@ def make_chain(loaded: LoadedGenerator) -> Chain:
 
 def predict(loaded: LoadedGenerator, images: np.ndarray) -> np.ndarray:
     """Returns what the checkpoint itself makes of the images: the chain's contract."""
-    params = jax.tree.map(jnp.asarray, loaded.params)
-    logits: Any = loaded.generator.apply({"params": params}, jnp.asarray(images))
+    logits: Any = jax.jit(loaded.generator.apply)({"params": loaded.params}, images)
     return np.asarray(jax.nn.sigmoid(logits))
 
 
