@@ -22,7 +22,7 @@ make_environment() {
   wanted=$(pwd && .venv/bin/python -V && cat pyproject.toml requirements*.txt)
   if [[ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; then
     echo "== installing $requirements into .venv: about a minute, once"
-    .venv/bin/pip install --quiet --no-compile --disable-pip-version-check -r "$requirements" ||
+    .venv/bin/pip install --quiet --disable-pip-version-check -r "$requirements" ||
       stop "pip could not install $requirements; its message stands above"
     # Each requirements file contains requirements.txt.
     echo "$wanted" | tee .venv/installed-requirements.txt >"$stamp"
