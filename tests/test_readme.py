@@ -76,6 +76,16 @@ def test_every_command_of_the_results_runs(folder):
     for dataset in ("osie", "eyecrowd"):  # which have the same layout
         prepare = f"python launch/prepare_data.py --dataset={dataset} --source=DIR"
         run_all([prepare], folder)
+    for i in range(5):
+        publishers_files.write_image(folder / "FIGRIM" / "images" / f"{i}.jpg")
+    rows = "".join(
+        f"{i}.jpg,{10 + i},20,{observer}\n" for i in range(5) for observer in "abc"
+    )
+    (folder / "FIGRIM" / "fixations.csv").write_text(f"image,x,y,observer\n{rows}")
+    prepare = (
+        "python launch/prepare_data.py --dataset=image_folder/figrim --source=FIGRIM"
+    )
+    run_all([f"{prepare} --sigma_px=15 --validation_every=5"], folder)
     shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)
     shown = commands("".join(blocks("bash", page("docs/results.md"))))
     assert len(shown) == 9

@@ -81,8 +81,9 @@ def test_choices_were_made_on_folds_and_all_else_is_of_validation(path):
 def test_the_page_has_the_scores_of_a_run_as_evaluate_wrote_them(path):
     scored = json.loads(path.read_text())
     dataset, _, _ = path.stem.partition("_")
-    named = {"osie": "osie", "eyecrowd": "eyecrowd", "popout": "popout/full"}[dataset]
-    assert (scored["dataset"], scored["split"]) == (named, "validation")
+    named = {"figrim": "image_folder/figrim", "popout": "popout/full"}
+    expected = (named.get(dataset, dataset), "validation")
+    assert (scored["dataset"], scored["split"]) == expected
     assert {"centre_prior", "mean_training_map", "human_ceiling"} <= set(
         scored["baselines"]
     )
