@@ -15,11 +15,13 @@ from salgan_jax import (
     initial_weights,
     milestones,
     parallel,
+    places,
     processes,
     training_input,
     updates,
 )
 from salgan_jax import state as train_state
+from salgan_jax.errors import UserError
 from salgan_jax.schedule import Schedule, Update
 from salgan_jax.state import TrainState
 
@@ -67,6 +69,11 @@ def begin(config: ConfigDict, workdir: str) -> Beginning:
             workdir cannot be used.
     """
     # ---- data ------------------------------------------------------------------------
+    folder = places.as_path(workdir)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(
+            f"the workdir {workdir} is a file: give a folder, or a new name"
+        )
     is_resumed = checkpoints.has_checkpoints(workdir)
     saved = checkpoints.newest_intact(workdir) if is_resumed else None
     first_step = saved.step if saved else 0

@@ -83,7 +83,8 @@ def test_a_workdir_that_is_a_file_is_refused(environment, tmp_path):
     workdir.write_text("mine")
     code, output = finish(workdir, environment)
     assert code == 2
-    assert "Traceback" not in output and str(workdir) in output.splitlines()[-1]
+    assert output.splitlines()[-1].startswith(f"error: the workdir {workdir} is a file")
+    assert "Traceback" not in output
     assert workdir.read_text() == "mine"
 
 
