@@ -325,6 +325,7 @@ def test_every_command_about_comparisons_runs(folder):
     transfer = transfer.replace(mixture, "osie:6,popout/tiny:24")
     transfer += f" {shlex.join(SMALL)} --config.model.width_multiplier=0.0625 --seeds=0"
     ingredients = ingredients.replace("folds=5", "folds=2")
+    ingredients += " --arms=skip_connections,kld"  # all take more than a test may
     shown = [two_losses, ingredients, report, f"{transfer} --config.init_from=random"]
     smaller = two_losses.replace("salicon/2015", "popout/tiny")
     run_all([f"{smaller} --workdir={workdir}", *shown[1:]], folder)
