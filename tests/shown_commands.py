@@ -8,9 +8,10 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
+SIZE = "--config.data.image_size="  # given twice, it would be of four numbers
 SMALL = (
     "--config.batch_size=2",
-    "--config.data.image_size=(32,48)",
+    f"{SIZE}(32,48)",
     "--config.phases.bootstrap_epochs=1",
     "--config.phases.num_epochs=2",
 )
@@ -44,6 +45,7 @@ def run(command, folder, *, width=0.0625):
         # An encoder with VGG-16's weights has VGG-16's width.
         has_weights = ".pth" in command or ".h5" in command
         part = "decoder_width" if has_weights else "width_multiplier"
+        words = [word for word in words if not word.startswith(SIZE)]
         words += [*SMALL, f"--config.model.{part}={width}"]
         if "modern.py" in command:  # which has no second phase
             words += ["--config.phases.num_epochs=1"]

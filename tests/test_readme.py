@@ -88,7 +88,7 @@ def test_every_command_of_the_results_runs(folder):
     run_all([f"{prepare} --sigma_px=15 --validation_every=5"], folder)
     shutil.rmtree(folder / "runs" / "osie", ignore_errors=True)
     shown = commands("".join(blocks("bash", page("docs/results.md"))))
-    assert len(shown) == 13
+    assert len(shown) == 15
     run_all(shown, folder)
     script, drawn = ROOT / "docs" / "draw_results.py", folder / "overview.jpg"
     code, output = run(f"python {script} runs/osie runs/osie {drawn}", folder)

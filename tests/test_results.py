@@ -112,6 +112,12 @@ def test_the_first_lines_say_what_the_numbers_say():
         )
         assert said in head
         assert f"{100 * on_the_way(scored, nss):.0f} %" in head
+    large = of["osie_modern_288x384"]
+    nss, cc, kld, sim = (large[m]["mean"] for m in ("nss", "cc", "kld", "sim"))
+    assert (
+        f"At 288x384, trained on OSIE alone, `modern.py` has NSS {nss:.2f}, "
+        f"CC {cc:.2f}, KLD {kld:.2f} and SIM {sim:.2f} on OSIE"
+    ) in head
     arms = json.loads((FOLDER / "modern_vs_salgan.json").read_text())["arms"]
     nss, cc, kld = (arms["salgan"][m]["mean"] for m in ("nss", "cc", "kld"))
     assert f"has NSS {nss:.2f}, CC {cc:.2f} and KLD {kld:.2f}" in head
