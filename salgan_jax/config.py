@@ -80,8 +80,22 @@ def default() -> ConfigDict:
     # Which description of it: of the "article", the "paper"'s Table 1, or that of the
     # "released_code".
     config.model.discriminator = "article"
-    # What it sees of an image: "rgb255", or that "normalized" to the size of a map.
+    # What it sees of an image: "rgb255"; that "normalized" to values of about 1; or the
+    # generator's "frozen_features" of it, which join the map's features.
     config.model.discriminator_input = "rgb255"  # (from released code)
+    # What it sees of a map: its values, a "probability"; that "standardized" to mean 0
+    # and deviation 1; a "density" with mean 1; or that over its "maximum".
+    config.model.discriminator_map = "probability"  # (from released code)
+    # Channels of its first layer, where image and map meet. [channels]
+    # (from Sec. 3.2, Table 1)
+    config.model.discriminator_first_outputs = 3
+    # Of its convolutions; "leaky_relu" lets a fifth of what is negative through.
+    config.model.discriminator_activation = "relu"  # (from Sec. 3.2, Table 1)
+    # Before its matrices: "none", or the "mean" over all places of the image.
+    config.model.discriminator_pooling = "none"  # (from Sec. 3.2, Table 1)
+    # Units of its last hidden layer; 0: there is none. [units]
+    # (from Sec. 3.2, Table 1)
+    config.model.discriminator_bottleneck = 2
     # "spectral": its kernels are divided by their largest singular value.
     config.model.discriminator_norm = "none"
     # The decoder is given what goes into block 4 of the encoder, and into block 3 where
@@ -111,6 +125,14 @@ def default() -> ConfigDict:
     # By which both maps are made smaller for the content loss. [factor]
     # (from Sec. 4.1, Table 2)
     config.losses.content_downsample = 4
+    # Of the cross-entropies of a map's pixels: their "mean", or, as the article words
+    # it, their "sum", which weighs alpha by as many as they are.
+    config.losses.content_reduction = "mean"  # (from released code)
+    # What the two players minimise: "cross_entropy", "hinge" or "least_squares".
+    config.losses.game = "cross_entropy"  # (from Sec. 4.2, Eq. 3 and 4)
+    # The norm of the adversarial loss's gradient at the logits, in norms of the content
+    # loss's; 0: as alpha has it. [factor]
+    config.losses.adversarial_share = 0.0
     config.losses.bce = 1.0  # weight of cross-entropy in the content loss [factor]
     # Weight of the KL divergence from the true map in the content loss. [factor]
     config.losses.kld = 0.0
@@ -127,6 +149,8 @@ def default() -> ConfigDict:
 
     config.phases = ConfigDict()  # bootstrap, then the game of the two networks
     config.phases.bootstrap_epochs = 15  # content loss only [epochs] (from Sec. 4.2)
+    # Then the discriminator's updates alone, before the game. [epochs]
+    config.phases.discriminator_warmup_epochs = 0
     # In all, an epoch of steps each. [epochs] (from Sec. 4.2, Fig. 3)
     config.phases.num_epochs = 120
     # Whether the slots of the first phase go on in the second; released code: no.

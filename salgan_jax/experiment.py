@@ -87,6 +87,7 @@ def make_plan(config: ConfigDict, num_examples: int) -> Schedule:
         bootstrap_epochs=config.phases.bootstrap_epochs,
         num_epochs=config.phases.num_epochs,
         schedule=config.schedule,
+        warmup_epochs=config.phases.discriminator_warmup_epochs,
     )
 
 
@@ -118,6 +119,11 @@ def make_networks(config: ConfigDict, *, platform: str | None = None) -> Network
         variant=config.model.discriminator,
         image_input=config.model.discriminator_input,
         norm=config.model.discriminator_norm,
+        map_input=config.model.discriminator_map,
+        first_outputs=config.model.discriminator_first_outputs,
+        activation=config.model.discriminator_activation,
+        final_pooling=config.model.discriminator_pooling,
+        bottleneck=config.model.discriminator_bottleneck,
         width_multiplier=(
             config.model.discriminator_width or config.model.width_multiplier
         ),
@@ -134,6 +140,7 @@ def init_params(networks: Networks, config: ConfigDict) -> train_state.InitialPa
         *networks,
         key=jax.random.key(config.seed),
         image_size=tuple(config.data.image_size),
+        judges_features=_judges_features(config),
     )
 
 
@@ -177,8 +184,16 @@ def make_recipe(
             **{name: config.losses[name] for name in losses.ContentWeights._fields}
         ),
         r1_penalty=config.losses.r1_penalty,
+        judges_features=_judges_features(config),
+        content_reduction=config.losses.content_reduction,
+        game=config.losses.game,
+        adversarial_share=config.losses.adversarial_share,
         average_decay=config.phases.average_decay,
     )
+
+
+def _judges_features(config: ConfigDict) -> bool:
+    return config.model.discriminator_input == "frozen_features"
 
 
 def with_output_bias(setup: Experiment, mean_map_value: float) -> Experiment:
@@ -245,7 +260,7 @@ def with_initial_weights(
         setup.params.discriminator,
         imported,
         frozen_blocks=config.model.frozen_blocks,
-        variant=config.model.discriminator,
+        variant=initial_weights.discriminator_kind(config),
     )
     params = setup.params._replace(
         generator=grafted.generator, discriminator=grafted.discriminator

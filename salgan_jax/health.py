@@ -34,6 +34,10 @@ LOST_LOSS = 2 * math.log(2) - 0.05
 # A map that explains a share of how maps differ between images varies by that share of
 # their variance. At 0.02, a generator on OSIE scored what the centre prior scores.
 COLLAPSED_RATIO = 0.05
+# How far an image's logit moves, either way, when its true map is swapped for the
+# predicted one. A discriminator that has begun to learn moved it by 0.1 and more within
+# 80 updates; those that had not by less than 0.01.
+BLIND_CHANGE = 0.01
 # Of the two parts of the generator's gradient. A hundredth turns it by half a degree:
 # the run is one of content loss alone. The reverse is no illness, for the content
 # loss's gradient is small wherever that loss is near its minimum.
@@ -154,6 +158,10 @@ def _is_lost(means: Means) -> bool:
     )
 
 
+def _is_blind(means: Means) -> bool:
+    return means["logit_change"] <= BLIND_CHANGE
+
+
 def _is_collapsed(means: Means) -> bool | None:
     truth = means["true_map_variance"]
     # 0 where the batch is one image or all maps are black: nothing can be said.
@@ -176,6 +184,15 @@ CONDITIONS = (
         "{logit_margin:.1f} apart, and gives the generator no useful gradient: try a "
         "lower discriminator_optimizer.learning_rate or a longer bootstrap "
         "(phases.bootstrap_epochs)",
+    ),
+    Condition(
+        "discriminator_blind",
+        ("logit_change",),
+        _is_blind,
+        "the discriminator does not see the map: its logits do not change when maps "
+        "are swapped (by {logit_change:.4f} between the true and the predicted map of "
+        "an image): try model.discriminator_map=standardized and "
+        "model.discriminator_input=normalized, which make map and image of one size",
     ),
     Condition(
         "discriminator_lost",

@@ -4,8 +4,10 @@ import os
 from typing import Any
 
 import numpy as np
+from ml_collections import ConfigDict
 
 from salgan_jax import checkpoints
+from salgan_jax import config as config_module
 from salgan_jax.state import InitialParams
 from salgan_jax.weights import recognition
 from salgan_jax.weights.imported import Imported
@@ -55,6 +57,21 @@ def table(params: InitialParams, loaded: frozenset[str], frozen_blocks: int) -> 
     return "\n".join(lines)
 
 
+def discriminator_kind(config: ConfigDict) -> str:
+    """Returns the discriminator's variant, with what is not as that account has it.
+
+    Discriminators of two kinds are different networks, whatever their shapes.
+    """
+    published = config_module.default().model
+    changes = [
+        f"{name}={value}"
+        for name, value in config.model.items()
+        if name.startswith("discriminator_") and value != published[name]
+        if name != "discriminator_width"
+    ]
+    return ", ".join([config.model.discriminator, *changes])
+
+
 def _from_checkpoint(path: str) -> Imported:
     step, state, config = checkpoints.restore_arrays(path)
     player = state.get("generator", {})
@@ -68,7 +85,7 @@ def _from_checkpoint(path: str) -> Imported:
         encoder=generator.get("encoder", {}),
         decoder=generator.get("decoder", {}),
         discriminator=discriminator,
-        variant=config.model.discriminator if discriminator else None,
+        variant=discriminator_kind(config) if discriminator else None,
     )
 
 

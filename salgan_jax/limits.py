@@ -19,9 +19,14 @@ CHOICES = {
     "model.discriminator": ("article", "paper", "released_code"),
     "model.frozen_blocks": (0, 1, 2, 3, 4, 5),
     "model.full_width_blocks": (0, 1, 2, 3, 4, 5),
-    "model.discriminator_input": ("rgb255", "normalized"),
+    "model.discriminator_input": ("rgb255", "normalized", "frozen_features"),
+    "model.discriminator_map": ("probability", "standardized", "density", "maximum"),
+    "model.discriminator_activation": ("relu", "leaky_relu"),
+    "model.discriminator_pooling": ("none", "mean"),
     "model.discriminator_norm": ("none", "spectral"),
     "losses.content_downsample": (1, 2, 4, 8),
+    "losses.content_reduction": ("mean", "sum"),
+    "losses.game": ("cross_entropy", "hinge", "least_squares"),
     **{
         f"{phase}_optimizer.{field}": accepted
         for phase in ("bootstrap", "generator", "discriminator")
@@ -49,6 +54,10 @@ MINIMA = {
     "losses.nss": 0,
     "model.smoothing_sigma": 0,
     "losses.r1_penalty": 0,
+    "losses.adversarial_share": 0,
+    "model.discriminator_first_outputs": 1,
+    "model.discriminator_bottleneck": 0,
+    "phases.discriminator_warmup_epochs": 0,
     "phases.average_decay": 0,
     "phases.bootstrap_epochs": 0,
     "phases.num_epochs": 1,

@@ -107,6 +107,11 @@ def normalized_scanpath_saliency(
     return jnp.mean(at_fixations / jnp.maximum(counts.sum(axis=1), 1))
 
 
+# Over the pixels of a downsampled map, which is then a mean over examples: the mean, as
+# the released code has it, or the sum, as the article words it.
+CONTENT_REDUCTIONS = ("mean", "sum")
+
+
 class ContentWeights(NamedTuple):
     """What the content loss is made of; the paper's is cross-entropy alone."""
 
@@ -123,6 +128,7 @@ def weighted_content_loss(
     *,
     weights: ContentWeights,
     downsample: int,
+    reduction: str = "mean",
 ) -> Float[Array, ""]:
     """Returns bce * BCE + kld * KL divergence - cc * CC - nss * NSS.
 
@@ -133,10 +139,13 @@ def weighted_content_loss(
         saliency_logits, saliency_map, downsample: as in `content_loss`.
         fixation_counts: fixations in each pixel; only NSS needs them.
         weights: of each part.
+        reduction: of cross-entropy, a name in `CONTENT_REDUCTIONS`.
     """
     content = jnp.zeros((), at_least_float32(saliency_logits))
     if weights.bce:
         bce = content_loss(saliency_logits, saliency_map, downsample=downsample)
+        if reduction == "sum":
+            bce *= saliency_map[0].size / downsample**2
         content += weights.bce * bce
     if weights.kld:
         content += weights.kld * kl_divergence(saliency_logits, saliency_map)
@@ -149,9 +158,25 @@ def weighted_content_loss(
     return content
 
 
-def adversarial_loss(fake_logits: Float[Array, " b"]) -> Float[Array, ""]:
-    """Returns BCE(D(I, S^), 1) = -log D(I, S^), the non-saturating form (Eq. 3)."""
+# What the two players of the game minimise: the paper's, and two others.
+GAMES = ("cross_entropy", "hinge", "least_squares")
+
+
+def adversarial_loss(
+    fake_logits: Float[Array, " b"], game: str = "cross_entropy"
+) -> Float[Array, ""]:
+    """Returns BCE(D(I, S^), 1) = -log D(I, S^), the non-saturating form (Eq. 3).
+
+    Args:
+        fake_logits: of the predictions.
+        game: "cross_entropy"; "hinge": the negative mean logit (Lim and Ye 2017); or
+            "least_squares": (logit - 1)^2 (Mao et al. 2017, with labels 1 and -1).
+    """
     logits = fake_logits.astype(at_least_float32(fake_logits))
+    if game == "hinge":
+        return -jnp.mean(logits)
+    if game == "least_squares":
+        return jnp.mean(jnp.square(logits - 1))
     return jnp.mean(jax.nn.softplus(-logits))
 
 
@@ -173,15 +198,27 @@ def r1_penalty(map_grads: Float[Array, "b h w 1"]) -> Float[Array, ""]:
 
 
 def discriminator_loss(
-    real_logits: Float[Array, " b"], fake_logits: Float[Array, " b"]
+    real_logits: Float[Array, " b"],
+    fake_logits: Float[Array, " b"],
+    game: str = "cross_entropy",
 ) -> Float[Array, ""]:
     """Returns BCE(D(I, S), 1) + BCE(D(I, S^), 0) (Eq. 4), each a mean over examples.
 
     Differs from the released code by a factor of two: it averages over the
     concatenated real and fake examples. AdaGrad's step does not depend on it.
+
+    Args:
+        real_logits, fake_logits: of ground truth, and of predictions.
+        game: as in `adversarial_loss`; "hinge" is max(0, 1 - real) + max(0, 1 + fake),
+            "least_squares" (real - 1)^2 + (fake + 1)^2. In all three a discriminator
+            that cannot tell has logits of 0.
     """
     real = real_logits.astype(at_least_float32(real_logits))
     fake = fake_logits.astype(at_least_float32(fake_logits))
+    if game == "hinge":
+        return jnp.mean(jax.nn.relu(1 - real)) + jnp.mean(jax.nn.relu(1 + fake))
+    if game == "least_squares":
+        return jnp.mean(jnp.square(real - 1)) + jnp.mean(jnp.square(fake + 1))
     return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
 
 

@@ -42,8 +42,12 @@ def of_logits(
 ) -> dict[str, Float[Array, ""]]:
     """Returns how well a discriminator tells ground truth (real) from prediction.
 
-    Accuracies are in [0, 1]; `logit_margin` is how far the mean logits lie apart. All
-    are means over examples.
+    Accuracies are in [0, 1]; `logit_margin` is how far the mean logits lie apart;
+    `logit_change` how far an image's logit moves, either way, when its true map is
+    swapped for the predicted one. All are means over examples.
+
+    Args:
+        real_logits, fake_logits: of the true and the predicted maps of the same images.
     """
     dtype = losses.at_least_float32(real_logits)
     real = jnp.mean(real_logits, dtype=dtype)
@@ -54,6 +58,7 @@ def of_logits(
         "real_logit": real,
         "fake_logit": fake,
         "logit_margin": real - fake,
+        "logit_change": jnp.mean(jnp.abs(real_logits - fake_logits), dtype=dtype),
     }
 
 

@@ -15,7 +15,8 @@ NETWORKS = ("discriminator", "generator")
 DISCRIMINATOR_METRICS = frozenset(
     (
         *("discriminator_loss", "discriminator_grad_norm"),
-        *("real_accuracy", "fake_accuracy", "real_logit", "fake_logit", "logit_margin"),
+        *("real_accuracy", "fake_accuracy", "real_logit", "fake_logit"),
+        *("logit_margin", "logit_change"),
     )
 )
 # A bad image or a steep place skips one update or a few. So many in a row mean that the

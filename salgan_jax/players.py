@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from jax import lax
 
 from salgan_jax import losses, measures, stepping
 from salgan_jax import recipe as recipes
@@ -16,6 +17,7 @@ from salgan_jax.recipe import AnyBatch, Prediction, Recipe
 from salgan_jax.state import Player, TrainState
 
 Metrics = dict[str, Any]
+_TINY = 1e-30  # of a squared norm: keeps a gradient of 0 at 0
 
 
 def bootstrap_move(
@@ -48,15 +50,13 @@ def generator_move(
     The weighted parts meet at the logits: there their gradients are measured, and their
     sum is what goes back through the generator.
     """
+    condition = recipes.condition(recipe, state, batch)
 
     def adversarial_loss(logits):
         fake_logits = recipes.judge(
-            recipe,
-            state.discriminator.params,
-            recipes.image(batch),
-            jax.nn.sigmoid(logits),
+            recipe, state.discriminator.params, condition, jax.nn.sigmoid(logits)
         )
-        return losses.adversarial_loss(fake_logits)
+        return losses.adversarial_loss(fake_logits, recipe.game)
 
     logits = prediction.logits
     content, content_back = jax.vjp(lambda x: _content_loss(recipe, x, batch), logits)
@@ -69,6 +69,10 @@ def generator_move(
     content_weight, adversarial_weight = weights_back(jnp.ones_like(value))
     (of_content,) = content_back(content_weight)
     (of_adversarial,) = adversarial_back(adversarial_weight)
+    if recipe.adversarial_share:
+        of_adversarial *= recipe.adversarial_share * _norm_ratio(
+            of_content, of_adversarial, axis_name
+        )
 
     shares = {
         "generator_loss": value,
@@ -92,14 +96,14 @@ def discriminator_move(
     axis_name: str | None,
 ) -> tuple[Player, Metrics]:
     """Returns the discriminator after telling ground truth from prediction (Eq. 4)."""
-    image = recipes.image(batch)
+    image = recipes.condition(recipe, state, batch)
     images = jnp.concatenate([image, image])
     maps = jnp.concatenate([recipes.saliency_map(batch), jax.nn.sigmoid(logits)])
 
     def loss(params):
         judged = recipes.judge(recipe, params, images, maps)
         real_logits, fake_logits = jnp.split(judged, 2)
-        value = losses.discriminator_loss(real_logits, fake_logits)
+        value = losses.discriminator_loss(real_logits, fake_logits, recipe.game)
         measured = measures.of_logits(real_logits, fake_logits)
         measured |= {"discriminator_loss": value}
         if recipe.r1_penalty:
@@ -141,7 +145,18 @@ def _content_loss(recipe: Recipe, logits: jax.Array, batch: AnyBatch) -> jax.Arr
         counts,
         weights=recipe.content,
         downsample=recipe.content_downsample,
+        reduction=recipe.content_reduction,
     )
+
+
+def _norm_ratio(
+    reference: jax.Array, gradient: jax.Array, axis_name: str | None
+) -> jax.Array:
+    """The norm of one gradient of the whole batch in norms of another."""
+    squares = jnp.sum(jnp.square(reference)), jnp.sum(jnp.square(gradient))
+    if axis_name is not None:
+        squares = lax.pmean(squares, axis_name)
+    return jnp.sqrt(squares[0] / jnp.maximum(squares[1], _TINY))
 
 
 def _r1_penalty(

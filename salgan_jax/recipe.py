@@ -26,6 +26,12 @@ class Recipe(NamedTuple):
         skip_not_finite: whether a player stays as it is where its loss or its gradient
             is not finite.
         r1_penalty: weight of the discriminator's gradient penalty.
+        judges_features: whether the discriminator sees what the generator's frozen
+            blocks make of an image, and not the image.
+        content_reduction: in `losses.CONTENT_REDUCTIONS`.
+        game: in `losses.GAMES`.
+        adversarial_share: the norm of the adversarial loss's gradient at the logits, in
+            norms of the weighted content loss's; 0: as it comes.
         average_decay: of the average of the generator's parameters; 0: none is kept.
     """
 
@@ -39,6 +45,10 @@ class Recipe(NamedTuple):
     skip_not_finite: bool = False
     content: losses.ContentWeights = losses.ContentWeights()
     r1_penalty: float = 0.0
+    judges_features: bool = False
+    content_reduction: str = "mean"
+    game: str = "cross_entropy"
+    adversarial_share: float = 0.0
     average_decay: float = 0.0
 
 
@@ -79,8 +89,32 @@ def predict_for_gradient(
 def judge(
     recipe: Recipe, params: Any, image: jax.Array, saliency_map: jax.Array
 ) -> Any:
-    """Returns the discriminator's logits [b]; high means ground truth."""
+    """Returns the discriminator's logits [b]; high means ground truth.
+
+    Args:
+        recipe: with the discriminator.
+        params: of the discriminator.
+        image: from `condition`.
+        saliency_map: in [0, 1].
+    """
     return recipe.discriminator.apply({"params": params}, image, saliency_map)
+
+
+def condition(recipe: Recipe, state: TrainState, batch: AnyBatch) -> jax.Array:
+    """Returns what the discriminator sees of the images beside the maps.
+
+    RGB in 0..255, or what the generator's frozen blocks make of it.
+    """
+    if not recipe.judges_features:
+        return image(batch)
+    if isinstance(batch, CachedBatch):
+        return jnp.asarray(batch.frozen_features, jnp.result_type(float))
+    generator = recipe.generator
+    return generator.apply(
+        {"params": state.generator.params},
+        image(batch),
+        method=generator.frozen_features,
+    )
 
 
 def image(batch: AnyBatch) -> jax.Array:

@@ -13,6 +13,7 @@ def check(config: ConfigDict) -> None:
     """
     _check_sizes(config)
     _check_skips(config)
+    _check_discriminator(config)
     _check_folds(config)
     _check_content(config)
     _check_phases(config)
@@ -50,6 +51,19 @@ def _check_skips(config: ConfigDict) -> None:
         )
 
 
+def _check_discriminator(config: ConfigDict) -> None:
+    model = config.model
+    if model.discriminator_input != "frozen_features":
+        return
+    if model.frozen_blocks != 3 or model.discriminator == "released_code":
+        raise UserError(
+            "config.model.discriminator_input='frozen_features' joins features of an "
+            "eighth of the image's size: it needs config.model.frozen_blocks=3, which "
+            f"is {model.frozen_blocks}, and config.model.discriminator 'article' or "
+            f"'paper', which is {model.discriminator!r}"
+        )
+
+
 def _check_folds(config: ConfigDict) -> None:
     data = config.data
     if data.num_folds == 1 or data.fold >= max(data.num_folds, 1):
@@ -74,6 +88,13 @@ def _check_phases(config: ConfigDict) -> None:
             f"config.phases.bootstrap_epochs ({phases.bootstrap_epochs}) is larger "
             f"than config.phases.num_epochs ({phases.num_epochs}), which counts both "
             "phases"
+        )
+    warmup = phases.discriminator_warmup_epochs
+    adversarial = phases.num_epochs - phases.bootstrap_epochs
+    if warmup > adversarial:
+        raise UserError(
+            f"config.phases.discriminator_warmup_epochs is {warmup}, of an adversarial "
+            f"phase of {adversarial} epochs"
         )
     rules = config.bootstrap_optimizer.rule, config.generator_optimizer.rule
     if phases.carry_optimizer_state and rules[0] != rules[1]:

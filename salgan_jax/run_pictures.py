@@ -9,6 +9,9 @@ from salgan_jax import scalars, visualization
 from salgan_jax.data.records import Record
 from salgan_jax.schedule import Schedule
 
+# Measures that say nothing beside the curves of the two logits.
+_BESIDE = ("train/logit_margin", "train/logit_change")
+
 
 def panels(
     step: int, shown: Sequence[Record], predicted: Sequence[np.ndarray]
@@ -40,11 +43,11 @@ def curves(series: scalars.Series, schedule: Schedule) -> np.ndarray:
 
 
 def drawn(series: scalars.Series) -> scalars.Series:
-    """Returns what curves show: no conditions, and no margin between two curves."""
+    """Returns what curves show: no conditions, and none of `_BESIDE`."""
     return {
         name: of_name
         for name, of_name in series.items()
-        if not name.startswith("health/") and name != "train/logit_margin"
+        if not name.startswith("health/") and name not in _BESIDE
     }
 
 

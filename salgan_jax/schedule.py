@@ -30,6 +30,8 @@ class Schedule:
         steps_per_epoch: batches in an epoch; an incomplete last batch is skipped, as
             the authors do.
         bootstrap_steps: steps with content loss only.
+        warmup_steps: steps after these that are the discriminator's alone; the paper
+            has none.
         num_steps: steps of the whole run.
         schedule: "alternate", the paper's: adversarial steps are the discriminator's
             and the generator's in turn; "both": each is the one's, then the other's,
@@ -44,6 +46,7 @@ class Schedule:
     bootstrap_steps: int
     num_steps: int
     schedule: str = "alternate"
+    warmup_steps: int = 0
 
     def update_at(self, step: int) -> Update:
         """Returns the update that turns state `step` into state `step + 1`.
@@ -53,10 +56,17 @@ class Schedule:
         """
         if step < self.bootstrap_steps:
             return Update.BOOTSTRAP
+        if step < self.game_begins:
+            return Update.DISCRIMINATOR
         if self.schedule == "both":
             return Update.BOTH
-        turn = (step - self.bootstrap_steps) % 2
+        turn = (step - self.game_begins) % 2
         return Update.DISCRIMINATOR if turn == 0 else Update.GENERATOR
+
+    @property
+    def game_begins(self) -> int:
+        """The first step after the discriminator's warm-up."""
+        return self.bootstrap_steps + self.warmup_steps
 
     @property
     def num_moves(self) -> dict[Update, int]:
@@ -66,11 +76,12 @@ class Schedule:
         >>> [n for n in plan.num_moves.values()]
         [2, 3, 2, 0]
         """
-        left = self.num_steps - self.bootstrap_steps
+        left = self.num_steps - self.game_begins
         is_both = self.schedule == "both"
+        own = 0 if is_both else left - left // 2
         return {
             Update.BOOTSTRAP: self.bootstrap_steps,
-            Update.DISCRIMINATOR: 0 if is_both else left - left // 2,
+            Update.DISCRIMINATOR: self.warmup_steps + own,
             Update.GENERATOR: 0 if is_both else left // 2,
             Update.BOTH: left if is_both else 0,
         }
@@ -89,8 +100,8 @@ class Schedule:
         """Yields the steps from `first_step` on as runs that need no look from outside.
 
         A run has `fused_steps` steps, or one where so many would pass a stop or the
-        change of phase, or would not begin with the discriminator. A run that goes on
-        from a stop is cut as if it had never been interrupted.
+        change of phase, would not begin with the discriminator, or are its warm-up. A
+        run that goes on from a stop is cut as if it had never been interrupted.
 
         Args:
             first_step: updates made so far.
@@ -115,6 +126,8 @@ class Schedule:
     def _is_one_pattern(self, run: range) -> bool:
         if run.stop > self.num_steps or self.bootstrap_steps in run[1:]:
             return False
+        if self.bootstrap_steps <= run.start < self.game_begins:
+            return False
         return self.update_at(run.start) is not Update.GENERATOR
 
 
@@ -125,6 +138,7 @@ def make_schedule(
     bootstrap_epochs: int,
     num_epochs: int,
     schedule: str = "alternate",
+    warmup_epochs: int = 0,
 ) -> Schedule:
     """Returns the plan for a data set of `num_examples`.
 
@@ -136,7 +150,7 @@ def make_schedule(
     ... )
     ... # doctest: +NORMALIZE_WHITESPACE
     Schedule(steps_per_epoch=1250, bootstrap_steps=18750, num_steps=150000,
-             schedule='alternate')
+             schedule='alternate', warmup_steps=0)
     """
     steps_per_epoch = num_examples // batch_size
     if steps_per_epoch == 0:
@@ -149,4 +163,5 @@ def make_schedule(
         bootstrap_steps=bootstrap_epochs * steps_per_epoch,
         num_steps=num_epochs * steps_per_epoch,
         schedule=schedule,
+        warmup_steps=warmup_epochs * steps_per_epoch,
     )

@@ -1,5 +1,6 @@
 """What training carries from step to step, and what a step reads: arrays only."""
 
+import functools
 from typing import Any, NamedTuple
 
 import flax.struct
@@ -81,8 +82,16 @@ def init_params(
     *,
     key: PRNGKeyArray,
     image_size: tuple[int, int],
+    judges_features: bool = False,
 ) -> InitialParams:
-    """Returns random parameters of both networks for images of (height, width)."""
+    """Returns random parameters of both networks for images of (height, width).
+
+    Args:
+        generator, discriminator: the networks.
+        key: of both; each has its own from it.
+        image_size: (height, width).
+        judges_features: as in `Recipe`.
+    """
     generator_key, discriminator_key = jax.random.split(key)
     image = jnp.zeros((1, *image_size, 3))
     saliency_map = jnp.zeros((1, *image_size, 1))
@@ -90,12 +99,15 @@ def init_params(
     generator_init, discriminator_init = map(
         jax.jit, (generator.init, discriminator.init)
     )
-    return InitialParams(
-        generator=generator_init(generator_key, image)["params"],
-        discriminator=discriminator_init(discriminator_key, image, saliency_map)[
-            "params"
-        ],
-    )
+    of_generator = generator_init(generator_key, image)
+    seen = image
+    if judges_features:
+        frozen_features = functools.partial(
+            generator.apply, method=generator.frozen_features
+        )
+        seen = jnp.zeros(jax.eval_shape(frozen_features, of_generator, image).shape)
+    of_discriminator = discriminator_init(discriminator_key, seen, saliency_map)
+    return InitialParams(of_generator["params"], of_discriminator["params"])
 
 
 def create(

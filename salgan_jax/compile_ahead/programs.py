@@ -55,9 +55,11 @@ def made_updates(config: ConfigDict) -> list[Update]:
     phases = config.phases
     made = [Update.BOOTSTRAP] if phases.bootstrap_epochs else []
     if phases.num_epochs > phases.bootstrap_epochs:
-        is_both = config.schedule == "both"
         turns = [Update.DISCRIMINATOR, Update.GENERATOR]
-        made += [Update.BOTH] if is_both else turns
+        if config.schedule == "both":
+            has_warmup = phases.discriminator_warmup_epochs > 0
+            turns = [*turns[:has_warmup], Update.BOTH]
+        made += turns
     return made
 
 

@@ -175,11 +175,8 @@ def _hours_in_words(
 ) -> list[str]:
     config, topology = report.config, report.topology
     plan = experiment.make_plan(config, num_examples)
-    adversarial = [seconds[u] for u in seconds if u is not Update.BOOTSTRAP]
-    hours = plan.bootstrap_steps * seconds.get(Update.BOOTSTRAP, 0) / 3600
-    num_adversarial = plan.num_steps - plan.bootstrap_steps
-    if adversarial:
-        hours += num_adversarial * sum(adversarial) / len(adversarial) / 3600
+    moves = plan.num_moves
+    hours = sum(moves[update] * seconds[update] for update in seconds) / 3600
     return [
         f"* An estimate, not measured: arithmetic at {utilisation:.0%} of the "
         f"{topology.chip.peak / 1e12:.0f} TFLOP/s of a chip.",

@@ -1,11 +1,15 @@
 """The discriminator: is this map the ground truth of this image, or a prediction?
 
 Pan et al. 2017, Sec. 3.2 and Table 1, which the text, the table and the released code
-each tell differently; each is a variant here.
+each tell differently; each is a variant here. The attributes after `norm` are options
+that none of them has: docs/game.md has what they are for.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
@@ -31,18 +35,62 @@ VARIANTS = {
 }
 
 
+def standardized(maps: Float[Array, "b h w 1"]) -> Float[Array, "b h w 1"]:
+    """Returns each map minus its mean and divided by its deviation over pixels.
+
+    A constant map becomes 0.
+    """
+    centred = maps - maps.mean(axis=(1, 2, 3), keepdims=True)
+    variance = jnp.square(centred).mean(axis=(1, 2, 3), keepdims=True)
+    return centred * jax.lax.rsqrt(variance + _TINY)
+
+
+def density(maps: Float[Array, "b h w 1"]) -> Float[Array, "b h w 1"]:
+    """Returns each map divided by its mean over pixels; a black one stays black."""
+    return maps / jnp.maximum(maps.mean(axis=(1, 2, 3), keepdims=True), _TINY)
+
+
+def over_maximum(maps: Float[Array, "b h w 1"]) -> Float[Array, "b h w 1"]:
+    """Returns each map divided by its maximum; a black one stays black."""
+    return maps / jnp.maximum(maps.max(axis=(1, 2, 3), keepdims=True), _TINY)
+
+
+_TINY = 1e-8
+# How the discriminator sees a map of values in [0, 1].
+MAP_INPUTS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "probability": lambda maps: maps,
+    "standardized": standardized,
+    "density": density,
+    "maximum": over_maximum,
+}
+IMAGE_INPUTS = ("rgb255", "normalized", "frozen_features")
+ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "relu": nn.relu,
+    "leaky_relu": functools.partial(nn.leaky_relu, negative_slope=0.2),
+}
+POOLINGS = ("none", "mean")
+
+
 class Discriminator(nn.Module):
     """Image and saliency map to one logit per example; high means ground truth.
 
     Attributes:
         variant: a name in `VARIANTS`.
-        image_input: "rgb255", as the authors feed it, or "normalized": minus ImageNet's
-            mean and divided by its deviation, so that image and map are of one size.
+        image_input: "rgb255", as the authors feed it; "normalized": minus ImageNet's
+            mean and divided by its deviation; or "frozen_features": instead of the
+            image, what the generator's frozen blocks make of it, at an eighth of its
+            size. They join the map's features, which three poolings made as small.
         norm: of the kernels of all layers, "none" or "spectral" (Miyato et al. 2018).
         width_multiplier: scales the channels of every hidden layer.
         kernel_init: a name in `convolution.KERNEL_INITS`.
         dtype: of the arithmetic; None: that of image and parameters.
         forms: a name in `primitives.FORMS`, or "auto".
+        map_input: a name in `MAP_INPUTS`.
+        first_outputs: channels of the first layer.
+        activation: of the convolutions, a name in `ACTIVATIONS`.
+        final_pooling: what comes before the matrices: "none", all features of all
+            places, or "mean", over places.
+        bottleneck: units of the last hidden layer; 0: there is none.
     """
 
     variant: str = "article"
@@ -52,26 +100,35 @@ class Discriminator(nn.Module):
     forms: str = primitives.AUTO
     image_input: str = "rgb255"
     norm: str = "none"
+    map_input: str = "probability"
+    first_outputs: int = 3
+    activation: str = "relu"
+    final_pooling: str = "none"
+    bottleneck: int = 2
 
     @nn.compact
     def __call__(
         self,
-        image: Float[Array, "b h w 3"],
+        image: Float[Array, "b h2 w2 c"],
         saliency_map: Float[Array, "b h w 1"],
     ) -> Float[Array, " b"]:
         """Returns a logit per example.
 
         Args:
-            image: RGB in 0..255.
-            saliency_map: in [0, 1], of the same size as the image.
+            image: RGB in 0..255, of the size of the map; or the frozen blocks' features
+                of it, where that is the image input.
+            saliency_map: in [0, 1].
         """
         variant = VARIANTS[self.variant]
         pool, size = variant.first_pool, variant.first_kernel_size
         conv3_norm = "per_output" if variant.weight_norm_conv3 else self.norm
-        if self.image_input == "normalized":
-            image = vgg16.preprocess(image, "torchvision")
-        x = jnp.concatenate([image, saliency_map], axis=-1)
-        x = self._conv(x, 3, "conv1_1", kernel_size=size)
+        x = MAP_INPUTS[self.map_input](saliency_map)
+        sees_pixels = self.image_input != "frozen_features"
+        if sees_pixels:
+            if self.image_input == "normalized":
+                image = vgg16.preprocess(image, "torchvision")
+            x = jnp.concatenate([image, x], axis=-1)
+        x = self._conv(x, self.first_outputs, "conv1_1", kernel_size=size)
         x = self._conv(x, 32, "conv1_2")
         x = self._max_pool(x, pool)
         x = self._conv(x, 64, "conv2_1")
@@ -80,14 +137,20 @@ class Discriminator(nn.Module):
         x = self._conv(x, 64, "conv3_1", norm=conv3_norm)
         x = self._conv(x, 64, "conv3_2", norm=conv3_norm)
         x = self._max_pool(x, 2)
+        if not sees_pixels:
+            seen = self._conv(standardized(image), 64, "conv_image", kernel_size=1)
+            x = self._conv(jnp.concatenate([seen, x], axis=-1), 64, "conv_joint")
+        if self.final_pooling == "mean":
+            x = x.mean(axis=(1, 2))
         x = x.reshape(x.shape[0], -1)
         x = nn.tanh(self._dense(x, 100, "fc4"))
-        x = nn.tanh(self._dense(x, 2, "fc5"))
+        if self.bottleneck:
+            x = nn.tanh(self._dense(x, self.bottleneck, "fc5"))
         return self._dense(x, 1, "fc6").squeeze(-1)
 
     def _conv(self, x, channels: int, name: str, **options: Any):
         options = {"norm": self.norm} | options
-        # The first layer mixes the four input channels and keeps its three outputs.
+        # The first layer mixes the four input channels and keeps its few outputs.
         multiplier = 1.0 if name == "conv1_1" else self.width_multiplier
         features = vgg16.scaled_channels(channels, multiplier)
         layer = convolution.Conv(
@@ -98,7 +161,7 @@ class Discriminator(nn.Module):
             name=name,
             **options,
         )
-        return nn.relu(layer(x))
+        return ACTIVATIONS[self.activation](layer(x))
 
     def _max_pool(self, x, size: int):
         if size == 2:

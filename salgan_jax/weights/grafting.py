@@ -64,7 +64,7 @@ def graft(
         discriminator: new parameters.
         imported: the weights.
         frozen_blocks: blocks of the encoder that will not be trained.
-        variant: of the discriminator that will be trained.
+        variant: what tells the discriminator that will be trained from others.
 
     Raises:
         UserError: lists every layer that is missing, too much or has another shape.

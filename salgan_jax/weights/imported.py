@@ -18,7 +18,7 @@ class Imported(NamedTuple):
         encoder: all or the first of its layers.
         decoder: all of its layers, or none.
         discriminator: all of its layers, or none.
-        variant: of the discriminator, as `models.discriminator` says; or None.
+        variant: of the discriminator, as `initial_weights.discriminator_kind`; or None.
         config: of the run that made the file, if it was ours.
         step: updates that run had made; 0 for other files.
     """
