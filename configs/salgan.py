@@ -3,7 +3,8 @@
     python launch/train.py --config=configs/salgan.py --workdir=runs/salgan \
         --config.init_from=vgg16-397923af.pth
 
-`salgan.py:article` trains with batches of 8: 150,000 iterations in 120 epochs.
+`salgan.py:article` trains with batches of 8, 150,000 iterations in 120 epochs, and
+words the content loss as the sum over pixels.
 Published on SALICON 2015 (Table 3): NSS 2.56, CC 0.786. Not yet run here.
 """
 
@@ -23,4 +24,5 @@ def get_config(account: str = "paper") -> ConfigDict:
         raise UserError(f"salgan.py:{account}: use one of {known}{hint}")
     config = salgan.default()
     config.batch_size = _BATCH_SIZES[account]
+    config.losses.content_reduction = "sum" if account == "article" else "mean"
     return config

@@ -149,7 +149,7 @@ def default() -> ConfigDict:
 
     config.phases = ConfigDict()  # bootstrap, then the game of the two networks
     config.phases.bootstrap_epochs = 15  # content loss only [epochs] (from Sec. 4.2)
-    # Then the discriminator's updates alone, before the game. [epochs]
+    # Then the discriminator's updates alone, where a game follows. [epochs]
     config.phases.discriminator_warmup_epochs = 0
     # In all, an epoch of steps each. [epochs] (from Sec. 4.2, Fig. 3)
     config.phases.num_epochs = 120

@@ -10,6 +10,8 @@ import matplotlib.layout_engine
 import matplotlib.ticker
 import numpy as np
 
+from salgan_jax import health
+
 _ACRONYMS = {"nss": "NSS", "auc": "AUC", "cc": "CC", "sim": "SIM", "kld": "KLD"}
 # These belong in one plot: each is read against the other.
 _TOGETHER: dict[str, str] = {
@@ -42,7 +44,8 @@ def draw(
     """A run's losses and scores over its steps, uint8 [H, W, 3].
 
     One plot for each quantity, with its training and evaluation values; the losses of
-    the two players share one. A long curve is drawn faint under its running mean.
+    the two players share one. A long curve is drawn faint under its running mean; where
+    the discriminator of a live game stays is shaded.
 
     Args:
       scalars: log key (`train/content_loss`, `eval/nss`, ...) -> (steps, values).
@@ -123,6 +126,8 @@ def _draw_scalars(
         plot.plot(steps, values, color, alpha=0.25, linewidth=0.8)
         smooth = _running_mean(np.asarray(values), max(5, len(values) // 50))
         plot.plot(steps, smooth, color, label=label)
+    for low, high in (health.BAND[name] for name in quantities & health.BAND.keys()):
+        plot.axhspan(low, high, color="0.5", alpha=0.12, linewidth=0)
     shown = settled_range([np.asarray(v) for _, v in scalars.values()])
     if shown is not None:
         plot.set_ylim(*shown)

@@ -18,6 +18,13 @@ STEPS = 100
 # A generator from random weights begins with one map for all images.
 COLLAPSED_STEPS = 300
 
+# Where a game lives: outside, one of the players has nothing to learn from.
+BAND = {
+    "discriminator_loss": (0.4, 1.35),
+    "real_accuracy": (0.5, 1.0),
+    "fake_accuracy": (0.5, 1.0),
+}
+
 # One error in 200, less than chance makes in an interval of the published run (10
 # updates of 32 examples) where a discriminator has any doubt.
 SATURATED_ACCURACY = 0.995
@@ -81,6 +88,17 @@ class Change(NamedTuple):
 
     is_on: bool
     line: str
+
+
+def is_in_band(means: Means) -> bool:
+    """Returns whether loss and accuracies of a discriminator are those of a live game.
+
+    >>> is_in_band(
+    ...     {"discriminator_loss": 1.1, "real_accuracy": 0.7, "fake_accuracy": 0.6}
+    ... )
+    True
+    """
+    return all(low < means[name] < high for name, (low, high) in BAND.items())
 
 
 def watch(
@@ -152,7 +170,8 @@ def _is_saturated(means: Means) -> bool:
 def _is_lost(means: Means) -> bool:
     right = means["real_accuracy"] + means["fake_accuracy"]
     return (
-        abs(means["logit_margin"]) <= LOST_MARGIN
+        not _is_blind(means)
+        and abs(means["logit_margin"]) <= LOST_MARGIN
         and abs(right - 1) <= LOST_ACCURACY
         and means["discriminator_loss"] >= LOST_LOSS
     )
@@ -196,7 +215,7 @@ CONDITIONS = (
     ),
     Condition(
         "discriminator_lost",
-        (*_JUDGEMENT, "discriminator_loss"),
+        (*_JUDGEMENT, "discriminator_loss", "logit_change"),
         _is_lost,
         "the discriminator is lost: it says the same of ground truth and prediction "
         "(right about {real_accuracy:.0%} and {fake_accuracy:.0%}, logits "

@@ -91,7 +91,7 @@ def _check_phases(config: ConfigDict) -> None:
         )
     warmup = phases.discriminator_warmup_epochs
     adversarial = phases.num_epochs - phases.bootstrap_epochs
-    if warmup > adversarial:
+    if warmup > adversarial > 0:
         raise UserError(
             f"config.phases.discriminator_warmup_epochs is {warmup}, of an adversarial "
             f"phase of {adversarial} epochs"

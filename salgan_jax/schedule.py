@@ -152,6 +152,7 @@ def make_schedule(
     Schedule(steps_per_epoch=1250, bootstrap_steps=18750, num_steps=150000,
              schedule='alternate', warmup_steps=0)
     """
+    has_game = num_epochs > bootstrap_epochs
     steps_per_epoch = num_examples // batch_size
     if steps_per_epoch == 0:
         raise UserError(
@@ -163,5 +164,5 @@ def make_schedule(
         bootstrap_steps=bootstrap_epochs * steps_per_epoch,
         num_steps=num_epochs * steps_per_epoch,
         schedule=schedule,
-        warmup_steps=warmup_epochs * steps_per_epoch,
+        warmup_steps=warmup_epochs * steps_per_epoch if has_game else 0,
     )

@@ -166,6 +166,10 @@ def test_costs_are_the_compilers_also_with_cached_features():
     [
         ({}, ["bootstrap", "discriminator", "generator"]),
         ({"schedule": "both"}, ["bootstrap", "both"]),
+        (
+            {"schedule": "both", "phases": {"discriminator_warmup_epochs": 1}},
+            ["bootstrap", "discriminator", "both"],
+        ),
         ({"phases": {"bootstrap_epochs": 0}}, ["discriminator", "generator"]),
         ({"phases": {"bootstrap_epochs": 120}}, ["bootstrap"]),
     ],

@@ -21,6 +21,8 @@ VARIANTS = [
     "mixture.py",
     "osie.py:small",
     "osie.py:vgg16",
+    "living.py",
+    "living.py:salicon",
     "modern.py",
     "quickstart.py",
     "smoke.py",
@@ -67,10 +69,12 @@ def test_both_makes_as_many_updates_of_each_player_as_the_paper():
     assert steps["both.py"] == pytest.approx(steps["salgan.py"], rel=0.01)
 
 
-def test_article_is_the_paper_with_batches_of_8():
+def test_article_is_the_paper_with_batches_of_8_and_the_sum_over_pixels():
     paper, article = load("salgan.py"), load("salgan.py:article")
     assert (paper.batch_size, article.batch_size) == (32, 8)
     assert article.losses.alpha == paper.losses.alpha == 5e-3
+    reductions = [each.losses.content_reduction for each in (paper, article)]
+    assert reductions == ["mean", "sum"]
 
 
 def test_released_code_does_what_the_authors_code_does():

@@ -16,6 +16,7 @@ GOOD = {
     "real_accuracy": 0.9,
     "fake_accuracy": 0.85,
     "logit_margin": 2.0,
+    "logit_change": 2.0,
     "discriminator_loss": 0.8,
     "map_variance": 0.02,
     "true_map_variance": 0.04,
@@ -32,6 +33,11 @@ BAD = {
         {"real_accuracy": 0.0, "fake_accuracy": 1.0, **COIN},
         {"real_accuracy": 0.4, "fake_accuracy": 0.6, **COIN},
     ],
+    "discriminator_blind": [
+        {"real_accuracy": 1.0, "fake_accuracy": 0.0, **COIN, "logit_change": 0.001},
+        # Its logits differ between images, and not between maps.
+        {"logit_margin": 0.0, "discriminator_loss": 1.6, "logit_change": 0.009},
+    ],
     "generator_collapsed": [{"map_variance": 0.0008}, {"map_variance": 0.0}],
     "adversarial_loss_unheard": [{"adversarial_logit_grad_norm": 1e-9}],
 }
@@ -42,6 +48,8 @@ ALMOST = [
     # Undecided, but not blind: its logits tell the two apart.
     {"real_accuracy": 0.6, "fake_accuracy": 0.6, "discriminator_loss": 1.37},
     {"real_accuracy": 1.0, "fake_accuracy": 0.0, **COIN, "logit_margin": 0.4},
+    # It cannot tell, but looks: maps move its logits both ways.
+    {"logit_margin": 0.0, "logit_change": 0.02},
     {"map_variance": 0.004},
     {"adversarial_logit_grad_norm": 1.0},
 ]
@@ -178,7 +186,7 @@ def test_a_discriminator_that_wins_at_once_is_called_saturated(tmp_path, caplog)
     assert line.startswith("step ") and "the discriminator is saturated" in line
 
 
-def test_a_discriminator_that_sees_nothing_is_called_lost(tmp_path, caplog):
+def test_a_discriminator_that_sees_no_map_is_called_blind(tmp_path, caplog):
     recipe = tiny_game.recipe()
     state = tiny_game.state(recipe)
     # Where tanh is flat, as what raw RGB does to the real one.
@@ -186,9 +194,10 @@ def test_a_discriminator_that_sees_nothing_is_called_lost(tmp_path, caplog):
     warned, on = play(
         tmp_path, caplog, recipe, Update.DISCRIMINATOR, num_steps=160, state=state
     )
-    assert on == {"discriminator_lost"}
+    assert on == {"discriminator_blind"}
     (line,) = warned
-    assert "the discriminator is lost" in line
+    assert "its logits do not change when maps are swapped (by 0.0000" in line
+    assert "model.discriminator_map=standardized" in line
 
 
 def test_a_generator_with_one_map_for_all_images_is_called_collapsed(tmp_path, caplog):

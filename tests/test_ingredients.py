@@ -453,7 +453,15 @@ def test_every_field_reaches_the_networks_and_the_loss():
     config.model.update(fields)
     config.model.update(discriminator="paper", discriminator_width=1 / 4)
     config.model.update(discriminator_input="normalized", discriminator_norm="spectral")
+    config.model.update(
+        discriminator_map="density",
+        discriminator_first_outputs=5,
+        discriminator_activation="leaky_relu",
+        discriminator_pooling="mean",
+        discriminator_bottleneck=7,
+    )
     config.losses.update(bce=0.1, kld=0.2, cc=0.3, nss=0.4, r1_penalty=0.5, alpha=0.6)
+    config.losses.update(content_reduction="sum", game="hinge", adversarial_share=0.7)
     networks = experiment.make_networks(config)
     of_generator = {field.name for field in dataclasses.fields(Generator)}
     assert of_generator - {"dtype", "forms", "parent", "name"} == fields.keys()
@@ -462,10 +470,15 @@ def test_every_field_reaches_the_networks_and_the_loss():
     judge = networks.discriminator
     assert (judge.variant, judge.width_multiplier) == ("paper", 1 / 4)
     assert (judge.image_input, judge.norm) == ("normalized", "spectral")
+    assert (judge.map_input, judge.first_outputs) == ("density", 5)
+    assert (judge.activation, judge.final_pooling) == ("leaky_relu", "mean")
+    assert judge.bottleneck == 7
     params = train_state.InitialParams({"encoder": {}, "decoder": {}}, {})
     recipe = experiment.make_recipe(networks, params, config)
     assert recipe.content == losses.ContentWeights(bce=0.1, kld=0.2, cc=0.3, nss=0.4)
     assert (recipe.r1_penalty, recipe.alpha) == (0.5, 0.6)
+    assert (recipe.content_reduction, recipe.game) == ("sum", "hinge")
+    assert recipe.adversarial_share == 0.7
 
 
 @pytest.mark.parametrize(
@@ -479,6 +492,18 @@ def test_every_field_reaches_the_networks_and_the_loss():
         ({"model.skip_connections": True, "model.frozen_blocks": 4}, "use 3 or less"),
         ({"losses.r1_penalty": -1.0}, "must be 0 or more"),
         ({"model.discriminator_norm": "spectrl"}, "did you mean spectral"),
+        ({"model.discriminator_map": "standardised"}, "did you mean standardized"),
+        ({"losses.game": "hing"}, "did you mean hinge"),
+        ({"losses.adversarial_share": -1.0}, "must be 0 or more"),
+        ({"model.discriminator_first_outputs": 0}, "must be 1 or more"),
+        ({"phases.discriminator_warmup_epochs": 106}, "phase of 105 epochs"),
+        (
+            {
+                "model.discriminator_input": "frozen_features",
+                "model.frozen_blocks": 2,
+            },
+            "needs config.model.frozen_blocks=3, which is 2",
+        ),
         (
             {"generator_optimizer.schedule": "warmup_cosine"},
             "carry_optimizer_state=False",

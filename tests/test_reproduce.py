@@ -17,6 +17,7 @@ from salgan_jax import config as config_module
 from salgan_jax.data import mixtures
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation.chosen_images import EvaluationInput
+from salgan_jax.experiment import make_plan
 from salgan_jax.metrics.over_runs import RunDifference
 from salgan_jax.report import experiment as experiment_page
 from salgan_jax.reproduction import (
@@ -100,7 +101,7 @@ def test_the_examples_in_the_docstrings_are_right(module):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("file", ["salgan", "smoke", "released_code", "both"])
+@pytest.mark.parametrize("file", ["salgan", "smoke", "released_code", "both", "living"])
 @pytest.mark.parametrize("num_folds", [0, 5])
 def test_every_arm_is_a_config_that_holds_together(name, file, num_folds, tmp_path):
     config = config_of(file)
@@ -147,6 +148,21 @@ def test_both_losses_make_as_many_generator_updates(schedule, num_epochs, tmp_pa
     notes = experiments.of("perceptual_vs_content", config).notes
     is_odd = schedule == "alternate" and adversarial == 105
     assert any("has 105 adversarial epochs" in note for note in notes) == is_odd
+
+
+def test_the_warm_up_of_the_discriminator_is_no_update_of_the_generator(tmp_path):
+    config = config_of("living")
+    _, perceptual, content = planned(
+        "perceptual_vs_content", config, tmp_path, Repeats((0,))
+    )
+    plans = [make_plan(run.config, num_examples=80) for run in (perceptual, content)]
+    assert plans[0].num_moves == {
+        Update.BOOTSTRAP: 0,
+        Update.DISCRIMINATOR: 20 + 30,
+        Update.GENERATOR: 30,
+        Update.BOTH: 0,
+    }
+    assert plans[1].num_moves[Update.BOOTSTRAP] == plans[1].num_steps == 30
 
 
 def test_the_two_losses_differ_in_nothing_but_the_loss_and_its_epochs(tmp_path):

@@ -44,6 +44,34 @@ def test_both_players_may_move_at_every_step():
     assert order == [Update.BOOTSTRAP] * 2 + [Update.BOTH] * 3
 
 
+@pytest.mark.parametrize("schedule", ["alternate", "both"])
+def test_the_discriminator_may_move_alone_before_the_game(schedule):
+    plan = make_schedule(
+        num_examples=4,
+        batch_size=2,
+        bootstrap_epochs=1,
+        warmup_epochs=2,
+        num_epochs=5,
+        schedule=schedule,
+    )
+    order = [plan.update_at(step) for step in range(plan.num_steps)]
+    d, g, both = Update.DISCRIMINATOR, Update.GENERATOR, Update.BOTH
+    game = [both] * 4 if schedule == "both" else [d, g, d, g]
+    assert order == [Update.BOOTSTRAP] * 2 + [d] * 4 + game
+    assert [plan.num_moves[update] for update in Update] == list(
+        map(order.count, Update)
+    )
+    # The warm-up is sent step by step: it is of no pattern that is compiled as one.
+    assert runs(plan, fused_steps=2) == [2, 1, 1, 1, 1, 2, 2]
+
+
+def test_a_run_without_a_game_has_no_warm_up():
+    plan = make_schedule(
+        num_examples=4, batch_size=2, bootstrap_epochs=3, warmup_epochs=2, num_epochs=3
+    )
+    assert plan.num_moves[Update.BOOTSTRAP] == plan.num_steps == plan.game_begins
+
+
 def runs(plan, first_step=0, fused_steps=4, stops=()):
     found = plan.calls(
         first_step, fused_steps=fused_steps, is_stop=lambda done: done in stops

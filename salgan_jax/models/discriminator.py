@@ -35,8 +35,8 @@ VARIANTS = {
 }
 
 
-def standardized(maps: Float[Array, "b h w 1"]) -> Float[Array, "b h w 1"]:
-    """Returns each map minus its mean and divided by its deviation over pixels.
+def standardized(maps: Float[Array, "b h w c"]) -> Float[Array, "b h w c"]:
+    """Returns each map, or stack of maps, minus its mean and over its deviation.
 
     A constant map becomes 0.
     """

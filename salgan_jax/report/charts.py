@@ -1,12 +1,12 @@
 """The curves of runs as SVG that takes its colours from the page, in light and dark."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from salgan_jax import curves, run_pictures
+from salgan_jax import curves, health, run_pictures
 from salgan_jax.evaluation import scores
 from salgan_jax.report import axes
 from salgan_jax.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axes
@@ -64,12 +64,21 @@ def draw_all(runs: Sequence[Run]) -> dict[str, list[str]]:
         if is_score:
             title = scores.HEADINGS[groups[title][0].removeprefix("eval/")][:-2]
         kind = "networks" if title in _NETWORKS else "scores" if is_score else "others"
-        found[kind].append(_figure(title, lines, runs, last_step))
+        bands = [
+            health.BAND[name]
+            for name in (key.rpartition("/")[2] for key in groups[title])
+            if name in health.BAND
+        ]
+        found[kind].append(_figure(title, lines, runs, last_step, set(bands)))
     return found
 
 
 def _figure(
-    title: str, lines: Sequence[Line], runs: Sequence[Run], last_step: float
+    title: str,
+    lines: Sequence[Line],
+    runs: Sequence[Run],
+    last_step: float,
+    bands: Collection[tuple[float, float]],
 ) -> str:
     quantities = dict.fromkeys((line.quantity, line.is_dashed) for line in lines)
     key = "".join(
@@ -81,12 +90,16 @@ def _figure(
     )
     return (
         f'<figure class="chart"><figcaption><strong>{html.escape(title)}</strong>'
-        f"{key}</figcaption>{_svg(title, lines, runs, last_step)}</figure>"
+        f"{key}</figcaption>{_svg(title, lines, runs, last_step, bands)}</figure>"
     )
 
 
 def _svg(
-    title: str, lines: Sequence[Line], runs: Sequence[Run], last_step: float
+    title: str,
+    lines: Sequence[Line],
+    runs: Sequence[Run],
+    last_step: float,
+    bands: Collection[tuple[float, float]],
 ) -> str:
     scale = Axes(last_step, *_range([line.values for line in lines]))
     said = html.escape(_in_words(title, lines, runs))
@@ -97,6 +110,7 @@ def _svg(
         f"{''.join(_phase_changes(scale, runs))}"
         f'<svg x="{LEFT}" y="{TOP}" width="{inside}" height="{HEIGHT - TOP - BOTTOM}" '
         f'viewBox="{LEFT} {TOP} {inside} {HEIGHT - TOP - BOTTOM}">'
+        f"{''.join(_band(scale, *band) for band in bands)}"
         f"{''.join(_curve(scale, line) for line in lines)}</svg></svg>"
     )
 
@@ -135,6 +149,15 @@ def _phase_changes(scale: Axes, runs: Sequence[Run]) -> Iterator[str]:
             f'<g class="phase{of_run}"><path d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
             f'<text {side} y="{y}">{text}</text></g>'
         )
+
+
+def _band(scale: Axes, low: float, high: float) -> str:
+    """Shades where a game lives; what lies outside the axes is cut."""
+    top, bottom = scale.y(high), scale.y(low)
+    return (
+        f'<rect class="band" x="{LEFT}" y="{top:.1f}" width="{WIDTH - LEFT - RIGHT}" '
+        f'height="{bottom - top:.1f}"/>'
+    )
 
 
 def _curve(scale: Axes, line: Line) -> str:

@@ -59,7 +59,8 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
     in the authors' code, so that they differ in the loss alone.
     """
     phases, schedule = config.phases, config.schedule
-    adversarial = phases.num_epochs - phases.bootstrap_epochs
+    warmup = phases.discriminator_warmup_epochs
+    adversarial = phases.num_epochs - phases.bootstrap_epochs - warmup
     if not (phases.bootstrap_epochs and adversarial):
         raise UserError(
             "perceptual_vs_content needs both phases: config.phases.bootstrap_epochs "
@@ -80,7 +81,11 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
             Arm(
                 "perceptual",
                 f"adversarial and content loss, discriminator and generator {turns}",
-                fresh | {"phases.bootstrap_epochs": 0, "phases.num_epochs": perceptual},
+                fresh
+                | {
+                    "phases.bootstrap_epochs": 0,
+                    "phases.num_epochs": warmup + perceptual,
+                },
             ),
             Arm(
                 "content",

@@ -8,6 +8,7 @@ import numpy as np
 
 from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD, OfRun
+from salgan_jax.reproduction.game import Game
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import ArmResult, Contrast
 from salgan_jax.reproduction.scored_runs import Means, ScoredRun
@@ -25,6 +26,7 @@ class Found(NamedTuple):
         published: of these images; None: there is nothing.
         num_updates: generator updates by run; empty where nothing depends on them.
         provenance: from `record.of_runs`.
+        games: of the runs with two players; empty where none is looked at.
     """
 
     experiment: Experiment
@@ -37,6 +39,7 @@ class Found(NamedTuple):
     published: Published | None
     num_updates: dict[str, int]
     provenance: dict[str, Any]
+    games: Sequence[Game] = ()
 
     def baseline_intervals(self) -> Means:
         """Returns baselines and people with intervals over images; not of folds."""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from salgan_jax.reproduction import game
 from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.results import ArmResult, Contrast
 from salgan_jax.reproduction.shown import Shown
@@ -45,6 +46,7 @@ def _experiment(found: Found, dataset: str) -> dict[str, Any]:
         "split": found.split,
         **found.provenance,
         "num_generator_updates": found.num_updates,
+        **({"games": game.as_json(found.games)} if found.games else {}),
         "reference": found.experiment.reference,
     }
 

@@ -9,8 +9,10 @@ from salgan_jax import atomic
 from salgan_jax.reproduction import (
     difference_figures,
     figures,
+    game,
     notes,
     record,
+    results,
     tables,
     verdicts,
 )
@@ -68,11 +70,17 @@ def _of_two_losses(found: Found, empty: Shown) -> Shown:
     if found.published:
         beside = [tables.against_published(both, found.published)]
     return empty._replace(
-        verdicts=[verdicts.of_claim(contrast), verdicts.of_confidence(contrast)],
+        verdicts=[
+            verdicts.of_claim(contrast),
+            verdicts.of_contrast(contrast, results.METRICS),
+            verdicts.of_confidence(contrast),
+            game.verdict(found.games),
+        ],
         tables=[
             *beside,
             tables.of_two(first, second, contrast),
             tables.of_confidence(first, second, contrast, found.true_means()),
+            game.table(found.games),
         ],
         figures=[
             figures.of_means(both, found.published),
@@ -81,5 +89,6 @@ def _of_two_losses(found: Found, empty: Shown) -> Shown:
                 {arm.name: found.histogram(arm.name) for arm in both},
                 found.true_histogram(),
             ),
+            figures.of_games(found.games),
         ],
     )

@@ -13,6 +13,7 @@ from salgan_jax.errors import UserError
 from salgan_jax.reproduction import (
     checks,
     experiments,
+    game,
     numbers,
     outputs,
     published,
@@ -26,6 +27,7 @@ from salgan_jax.reproduction import (
 )
 from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.found import Found
+from salgan_jax.reproduction.game import Game
 from salgan_jax.reproduction.repeats import Repeats
 from salgan_jax.reproduction.runs import PlannedRun, Source
 from salgan_jax.reproduction.scored_runs import ScoredRun
@@ -134,8 +136,17 @@ def _found(
             None if is_nested else published.find(experiment.name, dataset, split),
             num_updates,
             provenance,
+            _games(experiment, compared),
         )
     return found
+
+
+def _games(experiment: Experiment, compared: Sequence[PlannedRun]) -> list[Game]:
+    """Returns the games of the runs, where the experiment is about the game."""
+    if not experiment.has_equal_updates:
+        return []
+    found = [game.of_run(run) for run in compared]
+    return [each for each in found if each is not None]
 
 
 def _scored(

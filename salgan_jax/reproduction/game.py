@@ -1,0 +1,128 @@
+"""How the game of the two players went: the logs of runs against health's band."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from salgan_jax import health, scalars
+from salgan_jax.reproduction import cells
+from salgan_jax.reproduction.runs import PlannedRun
+from salgan_jax.reproduction.tables import Table
+
+# A batch is noise: what is judged is the mean of so many steps.
+WINDOW = 100
+_MEASURES = (*health.BAND, "logit_margin")
+
+
+class Window(NamedTuple):
+    """Means over some steps of a game.
+
+    Attributes:
+        step: the last of them.
+        means: of the discriminator's loss, accuracies and margin.
+    """
+
+    step: int
+    means: dict[str, float]
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the loss and both accuracies are in the band."""
+        return health.is_in_band(self.means)
+
+
+class Game(NamedTuple):
+    """The game of a run.
+
+    Attributes:
+        run: its name.
+        windows: in order; the first `WINDOW` steps are no part of them.
+    """
+
+    run: str
+    windows: list[Window]
+
+    @property
+    def num_healthy(self) -> int:
+        """Windows in which loss and accuracies are in the band."""
+        return sum(window.is_healthy for window in self.windows)
+
+
+def of_run(run: PlannedRun) -> Game | None:
+    """Returns the game that a finished run has logged; None: it played none."""
+    series = scalars.read(str(run.folder))
+    if "train/logit_margin" not in series:
+        return None
+    of_measure = {name: series[f"train/{name}"] for name in _MEASURES}
+    steps = np.asarray(of_measure["logit_margin"][0])
+    # A log stands for the steps before it: that of step 200 is of the second window.
+    of_window = np.maximum(steps - 1, 0) // WINDOW
+    windows = [
+        Window(
+            int(steps[of_window == index][-1]),
+            {
+                name: float(np.mean(np.asarray(values)[of_window == index]))
+                for name, (_, values) in of_measure.items()
+            },
+        )
+        for index in dict.fromkeys(of_window.tolist())
+        if index > of_window[0]
+    ]
+    return Game(run.name, windows)
+
+
+def verdict(games: Sequence[Game]) -> str:
+    """Returns in a sentence whether the games live."""
+    number = sum(len(game.windows) for game in games)
+    healthy = sum(game.num_healthy for game in games)
+    low, high = health.BAND["discriminator_loss"]
+    if not number:
+        return (
+            f"The game: too short to say, no run has {WINDOW} steps after its first "
+            f"{WINDOW}."
+        )
+    whole = "lives" if healthy == number else "does not live all the time"
+    if healthy < number / 2:
+        whole = "is dead"
+    return (
+        f"The game {whole}: of {number} windows of {WINDOW} steps, after the first of "
+        f"each of {len(games)} runs, {healthy} have a discriminator's loss between "
+        f"{low} and {high} and both its accuracies above one half."
+    )
+
+
+def table(games: Sequence[Game]) -> Table:
+    """Returns a row for each run: mean and extremes over its windows."""
+    rows = [
+        [
+            game.run,
+            *(_cell([each.means[name] for each in game.windows]) for name in _MEASURES),
+            f"{game.num_healthy} of {len(game.windows)}",
+        ]
+        for game in games
+    ]
+    return Table(
+        "The discriminator in the game",
+        f"Mean (lowest to highest) over windows of {WINDOW} steps, without the first; "
+        "two coins tossed have a loss of 1.39.",
+        [
+            *("", "loss", "right about ground truth", "right about predictions"),
+            *("logits apart", "windows in the band"),
+        ],
+        rows,
+    )
+
+
+def as_json(games: Sequence[Game]) -> dict[str, list[dict[str, float]]]:
+    """Returns the windows of each run."""
+    return {
+        game.run: [{"step": each.step, **each.means} for each in game.windows]
+        for game in games
+    }
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return cells.NONE
+    return f"{np.mean(values):.2f} ({min(values):.2f} to {max(values):.2f})"
