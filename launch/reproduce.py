@@ -4,8 +4,9 @@
   python launch/reproduce.py ingredients --config=configs/mixture.py --folds=5
 
 Experiments: perceptual_vs_content, downsampling, released_code, ingredients,
-modern_vs_salgan, transfer. The same command goes on after an interruption, and more
-seeds add runs. docs/reproduce.md has what each experiment asks and what it writes.
+modern_vs_salgan, transfer, discriminator. The same command goes on after an
+interruption, and more seeds add runs. docs/reproduce.md has what each experiment asks
+and what it writes.
 """
 
 import os
@@ -34,6 +35,9 @@ _FOLDS = flags.DEFINE_integer(
     "folds", 0, "Instead: a run for each of so many folds of the training split."
 )
 _ARMS = flags.DEFINE_list("arms", [], "Only these, and the one they are compared with.")
+_UPDATES = flags.DEFINE_integer(
+    "updates", 1280, "Of each discriminator, in the experiment of that name.", 1
+)
 _slots = parallel_flags.define()
 
 
@@ -59,6 +63,7 @@ def main(argv: list[str]) -> int:
         repeats.Repeats(seeds, _FOLDS.value),
         _ARMS.value,
         _WORKDIR.value,
+        _UPDATES.value,
     )
     script = pathlib.Path(__file__).with_name("train.py")
     return story.reproduce(name, asked, script, _slots())

@@ -12,6 +12,7 @@ from salgan_jax import places
 from salgan_jax.errors import UserError
 from salgan_jax.reproduction import (
     checks,
+    discriminator_story,
     experiments,
     game,
     numbers,
@@ -44,6 +45,7 @@ class Asked(NamedTuple):
         repeats: seeds or folds.
         arms: only these; none: all.
         workdir: "": `runs/EXPERIMENT-DATASET`.
+        num_updates: of discriminators that learn alone.
     """
 
     source: Source
@@ -51,6 +53,7 @@ class Asked(NamedTuple):
     repeats: Repeats
     arms: Sequence[str] = ()
     workdir: str = ""
+    num_updates: int = discriminator_story.DEFAULT_UPDATES
 
 
 def reproduce(
@@ -78,6 +81,11 @@ def reproduce(
     whole = experiments.of(name, source.config)
     experiment = runs.of_arms(whole, asked.arms)
     folder = _workdir(name, source.config, asked.workdir)
+    if name == "discriminator":
+        plan = discriminator_story.Plan(
+            experiment, source, repeats.seeds, asked.num_updates, folder
+        )
+        return discriminator_story.study(plan, script, slots)
     first = runs.bootstraps(experiment, source, repeats, folder)
     second = runs.of_all_arms(experiment, source, asked.modern, repeats, folder)
     checks.check_test_sets(experiment, second)

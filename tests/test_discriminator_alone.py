@@ -1,0 +1,113 @@
+"""The discriminator alone: the published one is blind, the mended one learns."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+import pytest
+
+from salgan_jax import health, training
+from salgan_jax.reproduction import discriminator_alone, discriminator_arms, layers
+from salgan_jax.reproduction import discriminator_shown as shown
+from salgan_jax.reproduction.discriminator_alone import Trial
+from salgan_jax.sweep import grid
+
+CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
+NUM_UPDATES = 50
+SEEDS = range(5)
+TINY = {
+    "init_from": "random",
+    "data.dataset": "popout/tiny",
+    "data.image_size": (32, 48),
+    "data.horizontal_flip": False,
+    "model.width_multiplier": 1 / 16,
+    "model.decoder_width": 0.0,
+    "model.discriminator_width": 1 / 2,
+    "model.frozen_blocks": 1,
+    "model.kernel_init": "he_uniform",
+    "model.cache_frozen_features": False,
+    "phases.bootstrap_epochs": 4,
+    "phases.num_epochs": 4,
+    "logging.num_panels": 0,
+    "compilation_cache": "none",
+}
+
+
+def living():
+    spec = importlib.util.spec_from_file_location("living", CONFIGS / "living.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_config()
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    """Images of popout/tiny, with what a generator after four epochs makes of them."""
+    folder = tmp_path_factory.mktemp("alone")
+    config = grid.at_point(living(), TINY | {"data.data_dir": str(folder / "data")})
+    training.train(config, str(folder / "run"))
+    return config, *(
+        discriminator_alone.predicted(config, str(folder / "run"), split)
+        for split in ("train", "validation")
+    )
+
+
+def trial(examples, changes) -> Trial:
+    config, seen, held_out = examples
+    return Trial(grid.at_point(config, changes), seen, held_out)
+
+
+def arm(examples, name):
+    arms = discriminator_arms.experiment(examples[0]).arms
+    (found,) = [each.overrides for each in arms if each.name == name]
+    return found
+
+
+def test_examples_are_those_of_the_split_with_their_predictions(examples):
+    _, seen, held_out = examples
+    assert (len(seen.logits), len(held_out.logits)) == (24, 8)
+    batch, logits = seen.take(np.array([3, 5]))
+    assert batch.image.shape == (2, 32, 48, 3) and logits.shape == (2, 32, 48, 1)
+    assert batch.frozen_features.shape[0] == 2
+
+
+def test_the_living_recipe_tells_maps_apart_from_every_initialisation(examples):
+    alone = trial(examples, {})
+    for seed in SEEDS:
+        *_, last = alone.looks(seed, NUM_UPDATES)
+        held_out = last["held_out"]
+        right = (held_out["real_accuracy"] + held_out["fake_accuracy"]) / 2
+        assert right > 0.7, (seed, held_out)
+        assert last["logit_change"] > health.BLIND_CHANGE
+        assert last["layers"]["fc6"]["map_share"] > 0.1
+
+
+def test_the_published_one_is_blind_and_health_says_so(examples):
+    published = trial(examples, arm(examples, "published"))
+    first, *_, last = published.looks(0, NUM_UPDATES)
+    assert not shown.lives(last)
+    # What reaches the first matrix is due to the image alone, from the start on.
+    assert first["layers"]["fc4"]["map_share"] < 0.01
+    standings, lines = {}, []
+    for step in range(20, 141, 20):
+        standings, changes = health.watch(standings, step, last)
+        lines += [change.line for change in changes]
+    assert "the discriminator does not see the map" in lines[0]
+
+
+def test_looks_are_the_same_for_the_same_seed(examples):
+    alone = trial(examples, {"model.discriminator_width": 1 / 8})
+    first, again, other = (list(alone.looks(seed, 3)) for seed in (0, 0, 1))
+    assert first == again != other
+    assert [look["updates"] for look in first] == [0, 3]
+
+
+def test_a_layer_is_known_by_what_moves_it_and_what_is_dead(examples):
+    alone = trial(examples, {"model.discriminator_width": 1 / 8})
+    (start, *_) = alone.looks(0, 1)
+    assert [*start["layers"]][:: len(start["layers"]) - 1] == ["conv1_1", "fc6"]
+    for layer in start["layers"].values():
+        found = layers.Layer(**layer)
+        assert 0 <= found.map_share <= 1 and 0 <= found.silent <= 1
+        assert found.grad_norm > 0
