@@ -27,16 +27,18 @@ def get_config(size: str = "small") -> ConfigDict:
     config.model.discriminator_activation = "leaky_relu"
     config.model.discriminator_pooling = "mean"
     config.model.discriminator_bottleneck = 0
-    # It can tell before it is listened to, and is listened to as much as the maps are.
+    # It can tell before it is listened to, and speaks half as loud as the content loss.
     config.phases.discriminator_warmup_epochs = 2
-    config.losses.adversarial_share = 1.0
+    config.losses.adversarial_share = 0.5
     for optimizer, rate in (
-        (config.generator_optimizer, 1e-4),
+        (config.generator_optimizer, 2e-4),
         (config.discriminator_optimizer, 3e-4),
     ):
         optimizer.rule = "adam"
         optimizer.learning_rate = rate
         optimizer.weight_decay = 0.0
+    # What the game stirs up settles again at the end.
+    config.generator_optimizer.schedule = "warmup_cosine"
     config.phases.carry_optimizer_state = False
     if size == "small":
         _small(config)

@@ -220,9 +220,10 @@ CONDITIONS = (
         "the discriminator is lost: it says the same of ground truth and prediction "
         "(right about {real_accuracy:.0%} and {fake_accuracy:.0%}, logits "
         "{logit_margin:.3f} apart, loss {discriminator_loss:.2f}; a coin has 1.39), so "
-        "that the generator learns nothing from it: try another "
-        "discriminator_optimizer (rule and learning_rate) or model.discriminator, or "
-        "train on content loss alone",
+        "that the generator learns nothing from it: try a warm-up "
+        "(phases.discriminator_warmup_epochs), another discriminator_optimizer (rule "
+        "and learning_rate) or losses.adversarial_share, or train on content loss "
+        "alone",
     ),
     Condition(
         "generator_collapsed",

@@ -316,7 +316,7 @@ def test_every_command_about_sweeps_runs(folder, monkeypatch):
 
 @pytest.mark.slow
 def test_every_command_about_comparisons_runs(folder):
-    two_losses, ingredients, report, transfer = shown_in("docs/reproduce.md")
+    two_losses, ingredients, report, alone, transfer = shown_in("docs/reproduce.md")
     two_losses += f" --config=configs/smoke.py {shlex.join(SMALL)} --seeds=0"
     ingredients += f" {shlex.join(SMALL)} --config.model.width_multiplier=0.0625"
     workdir = "runs/perceptual_vs_content-salicon_2015"
@@ -326,7 +326,13 @@ def test_every_command_about_comparisons_runs(folder):
     transfer += f" {shlex.join(SMALL)} --config.model.width_multiplier=0.0625 --seeds=0"
     ingredients = ingredients.replace("folds=5", "folds=2")
     ingredients += " --arms=skip_connections,kld"  # all take more than a test may
-    shown = [two_losses, ingredients, report, f"{transfer} --config.init_from=random"]
+    alone = alone.replace("0,1,2,3,4,5,6,7 --updates=320", "0,1 --updates=3")
+    alone = alone.replace("=osie", "=popout/tiny")
+    alone += f" {shlex.join(SMALL)} --arms=mended,mended_features"
+    shown = [
+        *(two_losses, ingredients, report, f"{alone} --config.init_from=random"),
+        f"{transfer} --config.init_from=random",
+    ]
     smaller = two_losses.replace("salicon/2015", "popout/tiny")
     run_all([f"{smaller} --workdir={workdir}", *shown[1:]], folder)
     assert (folder / "report.html").exists()
