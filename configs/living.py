@@ -27,18 +27,18 @@ def get_config(size: str = "small") -> ConfigDict:
     config.model.discriminator_activation = "leaky_relu"
     config.model.discriminator_pooling = "mean"
     config.model.discriminator_bottleneck = 0
-    # It can tell before it is listened to, and speaks half as loud as the content loss.
+    # It can tell before it is listened to, and speaks more softly than the content loss.
     config.phases.discriminator_warmup_epochs = 2
-    config.losses.adversarial_share = 0.5
+    config.losses.adversarial_share = 0.25
     for optimizer, rate in (
         (config.generator_optimizer, 2e-4),
-        (config.discriminator_optimizer, 3e-4),
+        (config.discriminator_optimizer, 4e-4),
     ):
         optimizer.rule = "adam"
         optimizer.learning_rate = rate
         optimizer.weight_decay = 0.0
-    # What the game stirs up settles again at the end.
-    config.generator_optimizer.schedule = "warmup_cosine"
+        # What the game stirs up settles at the end, and nobody wins by a late step.
+        optimizer.schedule = "warmup_cosine"
     config.phases.carry_optimizer_state = False
     if size == "small":
         _small(config)
@@ -63,6 +63,6 @@ def _small(config: ConfigDict) -> None:
     config.bootstrap_optimizer.rule = "adamw"
     config.bootstrap_optimizer.learning_rate = 2e-4
     config.bootstrap_optimizer.schedule = "warmup_cosine"
-    config.phases.bootstrap_epochs = 6
-    config.phases.num_epochs = 14
+    config.phases.bootstrap_epochs = 10
+    config.phases.num_epochs = 18
     config.evaluation.every_epochs = 0
