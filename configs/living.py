@@ -27,7 +27,7 @@ def get_config(size: str = "small") -> ConfigDict:
     config.model.discriminator_activation = "leaky_relu"
     config.model.discriminator_pooling = "mean"
     config.model.discriminator_bottleneck = 0
-    # It can tell before it is listened to, and speaks more softly than the content loss.
+    # It can tell before it is listened to, and is not as loud as the content loss.
     config.phases.discriminator_warmup_epochs = 2
     config.losses.adversarial_share = 0.25
     for optimizer, rate in (

@@ -109,7 +109,7 @@ def condition(recipe: Recipe, state: TrainState, batch: AnyBatch) -> jax.Array:
         return image(batch)
     if isinstance(batch, CachedBatch):
         return jnp.asarray(batch.frozen_features, jnp.result_type(float))
-    generator = recipe.generator
+    generator: Any = recipe.generator
     return generator.apply(
         {"params": state.generator.params},
         image(batch),

@@ -76,7 +76,7 @@ def test_a_mean_over_places_leaves_64_inputs_whatever_the_size_of_the_image():
 
 def test_where_relu_is_dead_leaky_relu_passes_a_gradient_on():
     def gradient(activation):
-        network = Discriminator(width_multiplier=1 / 4, activation=activation)
+        network: Any = Discriminator(width_multiplier=1 / 4, activation=activation)
         params = network.init(jax.random.key(0), IMAGE, MAPS)["params"]
         params["conv1_1"]["bias"] -= 1e4
         judge = functools.partial(network.apply, {"params": params}, IMAGE)
@@ -250,13 +250,14 @@ def a_run(folder, losses_of_step):
     ]
     (folder / "scalars.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in rows))
     run: Any = types.SimpleNamespace(folder=folder, name=folder.name)
-    return game.of_run(run)
+    found = game.of_run(run)
+    assert found is not None
+    return found
 
 
 def test_a_game_is_judged_by_windows_after_its_first_100_steps(tmp_path):
     steps = {50: 1.39, 100: 1.39, 150: 1.0, 200: 1.2, 250: 1.4, 300: 1.5}
     found = a_run(tmp_path / "perceptual-seed0", steps)
-    assert found is not None
     assert [(each.step, each.is_healthy) for each in found.windows] == [
         (200, True),
         (300, False),

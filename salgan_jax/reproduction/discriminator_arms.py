@@ -143,11 +143,12 @@ def experiment(config: ConfigDict) -> Experiment:
 
 
 def _published() -> dict:
-    """Returns every field of the discriminator as the paper has it."""
+    """Returns every field of the discriminator but its width as the paper has it."""
     default = fields.flat(config_module.default().to_dict())
     return {
         name: value
         for name, value in default.items()
         if name.startswith(("model.discriminator", "discriminator_optimizer."))
         or name in ("losses.r1_penalty", "losses.game")
+        if not name.endswith("_width")
     }

@@ -68,10 +68,11 @@ def _outputs(
     """What each layer puts out, before its activation, [n * m, ...], images first."""
     seen = jnp.repeat(image, len(maps), axis=0)
     judged = jnp.tile(maps, (len(image), 1, 1, 1))
-    _, state = recipe.discriminator.apply(
+    discriminator: Any = recipe.discriminator
+    _, state = discriminator.apply(
         {"params": params}, seen, judged, capture_intermediates=True
     )
-    captured = state["intermediates"]
+    captured: Any = state["intermediates"]
     return {name: captured[name]["__call__"][0] for name in params}
 
 

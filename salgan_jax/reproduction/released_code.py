@@ -11,12 +11,8 @@ _AS_WRITTEN: Overrides = {
     name: value
     for name, value in points.as_json(default()).items()
     if name.partition(".")[0] in ("losses", *_OPTIMIZERS)
-} | {
-    "model.discriminator": "article",
-    "model.discriminator_input": "rgb255",
-    "model.discriminator_norm": "none",
-    "phases.carry_optimizer_state": True,
-}
+    or (name.startswith("model.discriminator") and not name.endswith("_width"))
+} | {"phases.carry_optimizer_state": True, "phases.discriminator_warmup_epochs": 0}
 _AS_RELEASED: dict[str, tuple[str, Overrides]] = {
     "no_weight_decay": (
         "without weight decay, which the code loses in a line break",
