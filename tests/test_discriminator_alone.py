@@ -53,9 +53,9 @@ def examples(tmp_path_factory):
     )
 
 
-def trial(examples, changes) -> Trial:
+def trial(examples, changes, num_updates=NUM_UPDATES) -> Trial:
     config, seen, held_out = examples
-    return Trial(grid.at_point(config, changes), seen, held_out)
+    return Trial(grid.at_point(config, changes), seen, held_out, num_updates)
 
 
 def arm(examples, name):
@@ -75,7 +75,7 @@ def test_examples_are_those_of_the_split_with_their_predictions(examples):
 def test_the_living_recipe_tells_maps_apart_from_every_initialisation(examples):
     alone = trial(examples, {})
     for seed in SEEDS:
-        *_, last = alone.looks(seed, NUM_UPDATES)
+        *_, last = alone.looks(seed)
         held_out = last["held_out"]
         right = (held_out["real_accuracy"] + held_out["fake_accuracy"]) / 2
         assert right > 0.7, (seed, held_out)
@@ -85,7 +85,7 @@ def test_the_living_recipe_tells_maps_apart_from_every_initialisation(examples):
 
 def test_the_published_one_is_blind_and_health_says_so(examples):
     published = trial(examples, arm(examples, "published"))
-    first, *_, last = published.looks(0, NUM_UPDATES)
+    first, *_, last = published.looks(0)
     assert not shown.lives(last)
     # What reaches the first matrix is due to the image alone, from the start on.
     assert first["layers"]["fc4"]["map_share"] < 0.01
@@ -97,15 +97,15 @@ def test_the_published_one_is_blind_and_health_says_so(examples):
 
 
 def test_looks_are_the_same_for_the_same_seed(examples):
-    alone = trial(examples, {"model.discriminator_width": 1 / 8})
-    first, again, other = (list(alone.looks(seed, 3)) for seed in (0, 0, 1))
+    alone = trial(examples, {"model.discriminator_width": 1 / 8}, num_updates=3)
+    first, again, other = (list(alone.looks(seed)) for seed in (0, 0, 1))
     assert first == again != other
     assert [look["updates"] for look in first] == [0, 3]
 
 
 def test_a_layer_is_known_by_what_moves_it_and_what_is_dead(examples):
-    alone = trial(examples, {"model.discriminator_width": 1 / 8})
-    (start, *_) = alone.looks(0, 1)
+    alone = trial(examples, {"model.discriminator_width": 1 / 8}, num_updates=1)
+    (start, *_) = alone.looks(0)
     assert [*start["layers"]][:: len(start["layers"]) - 1] == ["conv1_1", "fc6"]
     for layer in start["layers"].values():
         found = layers.Layer(**layer)

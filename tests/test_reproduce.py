@@ -302,7 +302,7 @@ def test_published_numbers_have_a_table_and_a_mark_where_there_are_some(
     shown = outputs.shown(two_losses(dataset))
     text = shown.markdown()
     assert ("2.589" in text and "Table 3" in text) == is_published
-    assert len(shown.tables) == 2 + is_published
+    assert len(shown.tables) == 3 + is_published
     means = shown.figures[0]
     for words in (text, means.caption, means.alt):
         assert ("published" in words) == is_published
@@ -461,7 +461,7 @@ def test_numbers_tables_and_figures_are_written(written):
     folder, names = written
     assert names == [
         *("figure1_means.png", "figure2_differences.png", "confidence.png"),
-        *("tables.md", "experiment.json"),
+        *("game.png", "tables.md", "experiment.json"),
     ]
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     content = json.loads((folder / "experiment.json").read_text())
@@ -494,8 +494,8 @@ def test_a_report_shows_an_experiment_and_the_first_run_of_each_arm(written):
     assert opened.title == "perceptual vs content on osie"
     assert opened.question.startswith("Does the adversarial loss improve")
     page = opened.experiments
-    assert page.count('<img src="data:image/png;base64,') == 3
-    assert page.count("<table ") == 2 and 'alt="Differences of perceptual' in page
+    assert page.count('<img src="data:image/png;base64,') == 4
+    assert page.count("<table ") == 3 and 'alt="Differences of perceptual' in page
     assert "Supported: perceptual is better" in page
     assert "1.50 hours of training" in page and "show 2 of 6 runs" in page
     both = experiment_page.open_all([str(folder), "runs/other"])

@@ -21,6 +21,7 @@ from salgan_jax import recipe as recipes
 from salgan_jax.data import pipeline, sampling
 from salgan_jax.data.sampling import Sampling
 from salgan_jax.reproduction import layers
+from salgan_jax.schedule import Schedule
 from salgan_jax.state import CachedBatch, Player, TrainState
 
 # When it is looked at, in updates; and after the last one.
@@ -88,16 +89,35 @@ def predicted(config: ConfigDict, run: str, split: str) -> Examples:
 class Trial:
     """A recipe of a discriminator, compiled once for all its initialisations."""
 
-    def __init__(self, config: ConfigDict, seen: Examples, held_out: Examples) -> None:
-        """Prepares the discriminator of a config for examples of a generator."""
+    def __init__(
+        self,
+        config: ConfigDict,
+        seen: Examples,
+        held_out: Examples,
+        num_updates: int,
+    ) -> None:
+        """Prepares the discriminator of a config.
+
+        Args:
+            config: with the discriminator and its optimizer.
+            seen, held_out: examples of one generator.
+            num_updates: of each discriminator.
+        """
         self._config, self._seen, self._held_out = config, seen, held_out
+        self._num_updates = num_updates
         self._networks = experiment.make_networks(config)
         params = jax.eval_shape(lambda: experiment.init_params(self._networks, config))
-        self._recipe = experiment.make_recipe(self._networks, params, config)
+        alone = Schedule(
+            steps_per_epoch=num_updates,
+            bootstrap_steps=0,
+            num_steps=num_updates,
+            warmup_steps=num_updates,
+        )
+        self._recipe = experiment.make_recipe(self._networks, params, config, alone)
         self._step = jax.jit(self._move)
         self._judge = jax.jit(self._both_logits)
 
-    def looks(self, seed: int, num_updates: int) -> Iterator[dict[str, Any]]:
+    def looks(self, seed: int) -> Iterator[dict[str, Any]]:
         """Yields what is found after the updates of `LOOKS`, and after the last one.
 
         Each is a dict of JSON values: "updates"; means over the updates since the look
@@ -107,7 +127,6 @@ class Trial:
 
         Args:
             seed: of the initial weights and of the order of the examples.
-            num_updates: in all.
         """
         state = self._initial(seed)
         yield {"updates": 0, "layers": self._layers(state)}
@@ -119,11 +138,11 @@ class Trial:
             horizontal_flip=False,
         )
         since: list[Mapping[str, jax.Array]] = []
-        for done in range(1, num_updates + 1):
+        for done in range(1, self._num_updates + 1):
             row = sampling.rows_at(done - 1, rows).row
             state, metrics = self._step(state, *self._seen.take(row))
             since.append(metrics)
-            if done in LOOKS or done == num_updates:
+            if done in LOOKS or done == self._num_updates:
                 yield {
                     "updates": done,
                     **_means(since[-20:]),

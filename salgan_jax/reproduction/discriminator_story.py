@@ -142,8 +142,8 @@ def _against(
             path = plan.folder / FOLDER / file
             if not path.exists():
                 examples = examples or _examples(generator)
-                trial = trial or Trial(config, *examples)
-                looks = list(trial.looks(seed, plan.num_updates))
+                trial = trial or Trial(config, *examples, plan.num_updates)
+                looks = list(trial.looks(seed))
                 _write(path, looks)
                 logging.info("%s: loss %.3f", file, looks[-1]["discriminator_loss"])
             found[arm.name][f"seed{seed}"] = json.loads(path.read_text())
