@@ -7,13 +7,18 @@ import numpy as np
 import pytest
 
 from salgan_jax import health, training
-from salgan_jax.reproduction import discriminator_alone, discriminator_arms, layers
+from salgan_jax.reproduction import (
+    discriminator_alone,
+    discriminator_arms,
+    layers,
+    runs,
+)
 from salgan_jax.reproduction import discriminator_shown as shown
 from salgan_jax.reproduction.discriminator_alone import Trial
 from salgan_jax.sweep import grid
 
 CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
-NUM_UPDATES = 50
+NUM_UPDATES = 60
 SEEDS = range(5)
 TINY = {
     "init_from": "random",
@@ -22,7 +27,7 @@ TINY = {
     "data.horizontal_flip": False,
     "model.width_multiplier": 1 / 16,
     "model.decoder_width": 0.0,
-    "model.discriminator_width": 1 / 2,
+    "model.discriminator_width": 1 / 4,
     "model.frozen_blocks": 1,
     "model.kernel_init": "he_uniform",
     "model.cache_frozen_features": False,
@@ -96,18 +101,67 @@ def test_the_published_one_is_blind_and_health_says_so(examples):
     assert "the discriminator does not see the map" in lines[0]
 
 
-def test_looks_are_the_same_for_the_same_seed(examples):
+def test_looks_are_the_same_for_the_same_seed_and_know_each_layer(examples):
     alone = trial(examples, {"model.discriminator_width": 1 / 8}, num_updates=3)
     first, again, other = (list(alone.looks(seed)) for seed in (0, 0, 1))
     assert first == again != other
     assert [look["updates"] for look in first] == [0, 3]
-
-
-def test_a_layer_is_known_by_what_moves_it_and_what_is_dead(examples):
-    alone = trial(examples, {"model.discriminator_width": 1 / 8}, num_updates=1)
-    (start, *_) = alone.looks(0)
+    start = first[0]
     assert [*start["layers"]][:: len(start["layers"]) - 1] == ["conv1_1", "fc6"]
     for layer in start["layers"].values():
         found = layers.Layer(**layer)
         assert 0 <= found.map_share <= 1 and 0 <= found.silent <= 1
         assert found.grad_norm > 0
+
+
+# ---- what is shown -----------------------------------------------------------------
+
+
+def looks(loss, right, map_share):
+    """What is seen of a discriminator with this loss at the end."""
+    layer = {"map_share": map_share, "silent": 0.25, "grad_norm": 0.5}
+    measures = {
+        "discriminator_loss": loss,
+        "real_accuracy": right,
+        "fake_accuracy": right,
+        "logit_margin": 1.5,
+    }
+    start = {"updates": 0, "layers": {"conv1_1": layer, "fc6": layer}}
+    return [start, start | {"updates": 20} | measures | {"held_out": measures}]
+
+
+def test_a_discriminator_lives_that_is_right_about_both_and_better_than_a_coin():
+    assert shown.lives(looks(1.0, 0.8, 0.5)[-1])
+    assert not shown.lives(looks(1.386, 0.8, 0.5)[-1])
+    assert not shown.lives(looks(1.0, 0.5, 0.5)[-1])
+
+
+def test_tables_say_who_lives_and_what_layers_know(examples):
+    whole = discriminator_arms.experiment(examples[0])
+    some = runs.of_arms(whole, ["mended"])
+    of_arm = {
+        "published": {f"seed{i}": looks(1.386, 0.5, 0.0) for i in range(3)},
+        "mended": {
+            "seed0": looks(1.39, 0.5, 0.125),
+            "seed1": looks(0.75, 0.875, 0.25),
+            "seed2": looks(0.5, 0.75, 0.5),
+        },
+    }
+    provenance = {
+        **{"seeds": [0, 1, 2], "folds": 0, "devices": {"cpu": 1}, "hours": 1.0},
+        **{"config": {"file": "living.py", "overrides": {}}, "commit": ["01234567"]},
+        **{"machine": ["host"], "command": "python"},
+    }
+    found = shown.shown(some, {"bad": of_arm, "good": of_arm}, provenance)
+    assert len(found.verdicts) == 2
+    assert "published 0 of 3, mended 2 of 3" in found.verdicts[1]
+    bad, good, map_shares, *_ = found.tables
+    assert bad.rows == good.rows
+    assert good.rows[1][1:] == ["0.75", "0.75", "0.75", "1.50", "2 of 3"]
+    assert good.header[1] == "loss at 20"
+    assert map_shares.rows == [
+        ["published", "0 → 0", "0 → 0"],
+        ["mended", "0.25 → 0.25", "0.25 → 0.25"],
+    ]
+    (figure,) = found.figures
+    assert figure.png.startswith(b"\x89PNG") and "mended 2 of 3" in figure.alt

@@ -1,6 +1,7 @@
 """A discriminator against a generator that stands still: what it learns in how long."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -116,6 +117,7 @@ class Trial:
         self._recipe = experiment.make_recipe(self._networks, params, config, alone)
         self._step = jax.jit(self._move)
         self._judge = jax.jit(self._both_logits)
+        self._look = jax.jit(functools.partial(layers.look, self._recipe))
 
     def looks(self, seed: int) -> Iterator[dict[str, Any]]:
         """Yields what is found after the updates of `LOOKS`, and after the last one.
@@ -195,14 +197,13 @@ class Trial:
     def _layers(self, state: TrainState) -> dict[str, dict[str, float]]:
         some = np.linspace(0, len(self._seen.logits) - 1, _PROBED).astype(int)
         batch, logits = self._seen.take(some)
-        params = state.discriminator.params
         image = recipes.condition(self._recipe, state, batch)
         true, fake = recipes.saliency_map(batch), jax.nn.sigmoid(jnp.asarray(logits))
-        grads = layers.of_loss(self._recipe, params, image, true, fake)
-        half = _PROBED // 2
-        maps = jnp.concatenate([true[:half], fake[half:]])
-        found = layers.look(self._recipe, params, grads, image, maps)
-        return {name: layer._asdict() for name, layer in found.items()}
+        found = self._look(state.discriminator.params, image, true, fake)
+        return {
+            name: {measure: float(x) for measure, x in layer._asdict().items()}
+            for name, layer in found.items()
+        }
 
 
 def _means(metrics: list[Mapping[str, jax.Array]]) -> dict[str, float]:

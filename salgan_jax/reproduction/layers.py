@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
+from salgan_jax import losses
 from salgan_jax import recipe as recipes
 from salgan_jax.recipe import Recipe
 
@@ -27,39 +27,49 @@ class Layer(NamedTuple):
         grad_norm: of the loss, with respect to its kernel.
     """
 
-    map_share: float
-    silent: float
-    grad_norm: float
+    map_share: Any
+    silent: Any
+    grad_norm: Any
 
 
 def look(
     recipe: Recipe,
     params: Mapping[str, Any],
-    grads: Mapping[str, Any],
     image: Float[Array, "n h2 w2 c"],
-    maps: Float[Array, "m h w 1"],
+    real: Float[Array, "n h w 1"],
+    fake: Float[Array, "n h w 1"],
 ) -> dict[str, Layer]:
-    """Returns the layers in their order, from every image with every map.
+    """Returns the layers in their order; can be compiled.
+
+    The loss is that of the images with their own maps. Shares are of every image with
+    half of the true maps and the predictions of the other half of the images.
 
     Args:
         recipe: with the discriminator.
         params: of the discriminator.
-        grads: of its loss, like `params`.
-        image: from `recipes.condition`, n of them.
-        maps: m of them in [0, 1], true ones and predictions.
+        image: from `recipes.condition`.
+        real, fake: their true maps and predictions, in [0, 1].
     """
-    outputs = _outputs(recipe, params, image, maps)
-    found = {}
-    for name, output in outputs.items():
-        units = np.asarray(output, np.float64).reshape(len(image), len(maps), -1)
-        of_map = units.var(axis=1).mean(axis=0).sum()
-        total = units.reshape(-1, units.shape[-1]).var(axis=0).sum()
-        found[name] = Layer(
-            map_share=float(of_map / total) if total > 0 else 0.0,
-            silent=_silent(name, np.asarray(output)),
-            grad_norm=float(jnp.linalg.norm(grads[name]["kernel"])),
+
+    def loss(params):
+        return losses.discriminator_loss(
+            recipes.judge(recipe, params, image, real),
+            recipes.judge(recipe, params, image, fake),
+            recipe.game,
         )
-    return found
+
+    grads = jax.grad(loss)(params)
+    number = len(image)
+    maps = jnp.concatenate([real[: number // 2], fake[number // 2 :]])
+    outputs = _outputs(recipe, params, image, maps)
+    return {
+        name: Layer(
+            map_share=_map_share(output.reshape(number, number, -1)),
+            silent=_silent(name, output),
+            grad_norm=jnp.linalg.norm(grads[name]["kernel"]),
+        )
+        for name, output in outputs.items()
+    }
 
 
 def _outputs(
@@ -76,24 +86,17 @@ def _outputs(
     return {name: captured[name]["__call__"][0] for name in params}
 
 
-def of_loss(
-    recipe: Recipe, params: Any, image: jax.Array, maps: jax.Array, fakes: jax.Array
-) -> Any:
-    """Returns the gradient of the discriminator's loss on some images."""
-
-    def loss(params):
-        real = recipes.judge(recipe, params, image, maps)
-        fake = recipes.judge(recipe, params, image, fakes)
-        return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
-
-    return jax.grad(loss)(params)
+def _map_share(units: Float[Array, "n m u"]) -> jax.Array:
+    of_map = units.var(axis=1).mean(axis=0).sum()
+    total = units.reshape(-1, units.shape[-1]).var(axis=0).sum()
+    return jnp.where(total > 0, of_map / jnp.maximum(total, 1e-30), 0.0)
 
 
-def _silent(name: str, output: np.ndarray) -> float:
+def _silent(name: str, output: jax.Array) -> jax.Array:
     """Of channels, or of units where there are no places."""
-    of_unit = np.moveaxis(output, -1, 0).reshape(output.shape[-1], -1)
+    of_unit = output.reshape(-1, output.shape[-1])
     if name in _HIDDEN_TANH:
-        return float(np.mean(np.all(np.abs(np.tanh(of_unit)) > SATURATED, axis=1)))
+        return jnp.mean(jnp.all(jnp.abs(jnp.tanh(of_unit)) > SATURATED, axis=0))
     if name.startswith("conv"):
-        return float(np.mean(np.all(of_unit <= 0, axis=1)))
-    return 0.0
+        return jnp.mean(jnp.all(of_unit <= 0, axis=0))
+    return jnp.zeros(())
