@@ -4,7 +4,7 @@
   python launch/reproduce.py ingredients --config=configs/mixture.py --folds=5
 
 Experiments: perceptual_vs_content, downsampling, released_code, ingredients,
-modern_vs_salgan, transfer, discriminator. The same command goes on after an
+modern_vs_salgan, transfer, discriminator, game. The same command goes on after an
 interruption, and more seeds add runs. docs/reproduce.md has what each experiment asks
 and what it writes.
 """

@@ -136,8 +136,8 @@ def test_a_discriminator_lives_that_is_right_about_both_and_better_than_a_coin()
     assert not shown.lives(looks(1.0, 0.5, 0.5)[-1])
 
 
-def test_tables_say_who_lives_and_what_layers_know(examples):
-    whole = discriminator_arms.experiment(examples[0])
+def test_tables_say_who_lives_and_what_layers_know():
+    whole = discriminator_arms.experiment(living())
     some = runs.of_arms(whole, ["mended"])
     of_arm = {
         "published": {f"seed{i}": looks(1.386, 0.5, 0.0) for i in range(3)},

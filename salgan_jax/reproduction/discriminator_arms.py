@@ -4,7 +4,7 @@ from ml_collections import ConfigDict
 
 from salgan_jax import config as config_module
 from salgan_jax import fields
-from salgan_jax.reproduction.arms import Arm, Experiment
+from salgan_jax.reproduction.arms import Arm, Experiment, Overrides
 
 _SEES = {
     "model.discriminator_input": "normalized",
@@ -32,9 +32,9 @@ def experiment(config: ConfigDict) -> Experiment:
     Args:
         config: of the standing generators, and of data, sizes and batches.
     """
-    published = _published()
+    published = published_fields()
 
-    def arm(name: str, what: str, changes: dict) -> Arm:
+    def arm(name: str, what: str, changes: Overrides) -> Arm:
         return Arm(name, what, published | changes)
 
     def without(name: str, what: str, *left_out: str) -> Arm:
@@ -142,7 +142,7 @@ def experiment(config: ConfigDict) -> Experiment:
     )
 
 
-def _published() -> dict:
+def published_fields() -> Overrides:
     """Returns every field of the discriminator but its width as the paper has it."""
     default = fields.flat(config_module.default().to_dict())
     return {

@@ -7,7 +7,12 @@ from ml_collections import ConfigDict
 from salgan_jax import config as config_module
 from salgan_jax import fields
 from salgan_jax.errors import UserError, did_you_mean
-from salgan_jax.reproduction import discriminator_arms, released_code, transfer
+from salgan_jax.reproduction import (
+    discriminator_arms,
+    game_arms,
+    released_code,
+    transfer,
+)
 from salgan_jax.reproduction.arms import Arm, Experiment
 from salgan_jax.reproduction.ingredients import INGREDIENTS
 
@@ -221,4 +226,5 @@ EXPERIMENTS: dict[str, Callable[[ConfigDict], Experiment]] = {
     "modern_vs_salgan": _modern_vs_salgan,
     "transfer": transfer.experiment,
     "discriminator": discriminator_arms.experiment,
+    "game": game_arms.experiment,
 }

@@ -35,6 +35,7 @@ def shown(found: Found) -> Shown:
     )
     if found.experiment.name == "perceptual_vs_content":
         return _of_two_losses(found, empty)
+    games = found.games
     return empty._replace(
         verdicts=[verdicts.of_contrast(each) for each in found.contrasts],
         tables=[
@@ -42,6 +43,7 @@ def shown(found: Found) -> Shown:
             tables.of_differences(
                 found.arms, found.contrasts, found.experiment.reference
             ),
+            *([game.table(games)] if games else []),
         ],
         figures=[difference_figures.of_arms(found.contrasts)]
         if found.contrasts

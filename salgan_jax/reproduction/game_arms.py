@@ -1,0 +1,122 @@
+"""The game with one thing otherwise: which part of a recipe keeps it alive."""
+
+from ml_collections import ConfigDict
+
+from salgan_jax.errors import UserError
+from salgan_jax.reproduction.arms import Arm, Experiment
+from salgan_jax.reproduction.discriminator_arms import published_fields
+
+_ARMS = {
+    "raw_images": (
+        "images of 0 to 255",
+        {"model.discriminator_input": "rgb255"},
+    ),
+    "frozen_features": (
+        "VGG-16's frozen features instead of the image",
+        {"model.discriminator_input": "frozen_features"},
+    ),
+    "probability_maps": (
+        "maps as they are",
+        {"model.discriminator_map": "probability"},
+    ),
+    "density_maps": ("maps over their mean", {"model.discriminator_map": "density"}),
+    "maximum_maps": (
+        "maps over their maximum",
+        {"model.discriminator_map": "maximum"},
+    ),
+    "all_places": (
+        "the features of all places before the matrices",
+        {"model.discriminator_pooling": "none"},
+    ),
+    "relu": ("ReLU", {"model.discriminator_activation": "relu"}),
+    "bottleneck": (
+        "two units in the last hidden layer",
+        {"model.discriminator_bottleneck": 2},
+    ),
+    "first_32": (
+        "32 channels in the first layer",
+        {"model.discriminator_first_outputs": 32},
+    ),
+    "no_warm_up": (
+        "no warm-up of the discriminator",
+        {"phases.discriminator_warmup_epochs": 0},
+    ),
+    "adagrad": (
+        "AdaGrad at 3e-4 for the discriminator",
+        {
+            "discriminator_optimizer.rule": "adagrad",
+            "discriminator_optimizer.learning_rate": 3e-4,
+            "discriminator_optimizer.schedule": "constant",
+        },
+    ),
+    "alpha": (
+        "the paper's alpha instead of a share of the gradient",
+        {"losses.adversarial_share": 0.0},
+    ),
+    "alpha_of_sum": (
+        "the paper's alpha, of the sum over pixels",
+        {"losses.adversarial_share": 0.0, "losses.content_reduction": "sum"},
+    ),
+    "as_loud": (
+        "an adversarial gradient as large as the content loss's",
+        {"losses.adversarial_share": 1.0},
+    ),
+    "hinge": ("hinge loss", {"losses.game": "hinge"}),
+    "least_squares": ("least squares", {"losses.game": "least_squares"}),
+    "r1_penalty": ("a gradient penalty of 1", {"losses.r1_penalty": 1.0}),
+    "spectral_norm": ("spectral norm", {"model.discriminator_norm": "spectral"}),
+}
+
+
+def experiment(config: ConfigDict) -> Experiment:
+    """The config's game, and the same from the same bootstrap with one thing otherwise.
+
+    Raises:
+        UserError: the config has no two phases.
+    """
+    phases = config.phases
+    warmup = phases.discriminator_warmup_epochs
+    game = phases.num_epochs - phases.bootstrap_epochs - warmup
+    if not (phases.bootstrap_epochs and game > 0):
+        raise UserError(
+            "game needs both phases: config.phases.bootstrap_epochs is "
+            f"{phases.bootstrap_epochs} of {phases.num_epochs} epochs, and "
+            f"config.phases.discriminator_warmup_epochs {warmup}"
+        )
+    start = {"phases.carry_optimizer_state": False, "phases.bootstrap_epochs": 0}
+    played = start | {"phases.num_epochs": warmup + game}
+    others = {
+        name: (what, fields)
+        for name, (what, fields) in _ARMS.items()
+        if name != "frozen_features" or config.model.frozen_blocks == 3
+    }
+    return Experiment(
+        name="game",
+        question="Which part of the recipe keeps the game alive?",
+        arms=(
+            Arm("as_it_is", "the config", played),
+            *(
+                Arm(name, f"the config with {what}", played | fields)
+                if name != "no_warm_up"
+                else Arm(
+                    name,
+                    f"the config with {what}",
+                    start | fields | {"phases.num_epochs": game},
+                )
+                for name, (what, fields) in others.items()
+            ),
+            Arm(
+                "published",
+                "the published discriminator and its AdaGrad, alpha 0.005",
+                played | published_fields() | {"losses.adversarial_share": 0.0},
+            ),
+        ),
+        reference="as_it_is",
+        bootstrap=Arm(
+            "bootstrap",
+            "content loss alone, where all arms start",
+            {"phases.num_epochs": phases.bootstrap_epochs},
+        ),
+        has_equal_updates=True,
+        notes=("All arms start from the same bootstrap run of their seed.",),
+    )
