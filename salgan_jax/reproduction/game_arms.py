@@ -85,11 +85,9 @@ def experiment(config: ConfigDict) -> Experiment:
         )
     start = {"phases.carry_optimizer_state": False, "phases.bootstrap_epochs": 0}
     played = start | {"phases.num_epochs": warmup + game}
-    others = {
-        name: (what, fields)
-        for name, (what, fields) in _ARMS.items()
-        if name != "frozen_features" or config.model.frozen_blocks == 3
-    }
+    others = dict(_ARMS)
+    if config.model.frozen_blocks != 3 or config.model.discriminator == "released_code":
+        del others["frozen_features"]  # they are of another size than the map's
     return Experiment(
         name="game",
         question="Which part of the recipe keeps the game alive?",
