@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ml_collections import ConfigDict
+
+from salgan_jax.errors import UserError
+
 Overrides = dict[str, Any]
 
 
@@ -46,3 +50,31 @@ class Experiment(NamedTuple):
     has_equal_updates: bool = False
     notes: tuple[str, ...] = ()
     test_sets: Mapping[str, str] = {}
+
+
+def epochs_of_game(name: str, config: ConfigDict) -> int:
+    """Returns the epochs in which both players move, after bootstrap and warm-up.
+
+    Args:
+        name: of the experiment that is about them.
+        config: of its runs.
+
+    Raises:
+        UserError: the config has no bootstrap, or no game.
+    """
+    phases = config.phases
+    warmup = phases.discriminator_warmup_epochs
+    game = phases.num_epochs - phases.bootstrap_epochs - warmup
+    if not (phases.bootstrap_epochs and game > 0):
+        of_these = f", {warmup} of them the discriminator's warm-up" if warmup else ""
+        raise UserError(
+            f"{name} needs both phases: config.phases.bootstrap_epochs "
+            f"is {phases.bootstrap_epochs} of {phases.num_epochs} epochs{of_these}"
+        )
+    return game
+
+
+def common_bootstrap(config: ConfigDict, what: str) -> Arm:
+    """Returns the run of content loss alone that all arms of a seed go on from."""
+    epochs = config.phases.bootstrap_epochs
+    return Arm("bootstrap", what, {"phases.num_epochs": epochs})

@@ -110,21 +110,10 @@ def _standing(source: Source) -> list[Arm]:
 
 
 def _generators(plan: Plan) -> dict[str, PlannedRun]:
-    seed = plan.seeds[0]
-    found = {}
-    for arm in _standing(plan.source):
-        name = f"{arm.name}-seed{seed}"
-        own = {**arm.overrides, "seed": seed, "name": name}
-        found[arm.name] = PlannedRun(
-            name,
-            arm.name,
-            f"seed{seed}",
-            plan.folder / runs.FOLDER / name,
-            plan.source.file,
-            {**plan.source.overrides, **own},
-            grid.at_point(plan.source.config, own),
-        )
-    return found
+    standing = plan.experiment._replace(arms=tuple(_standing(plan.source)))
+    once = Repeats(plan.seeds[:1])
+    planned = runs.of_all_arms(standing, plan.source, None, once, plan.folder)
+    return {run.arm: run for run in planned}
 
 
 def _against(

@@ -13,7 +13,12 @@ from salgan_jax.reproduction import (
     released_code,
     transfer,
 )
-from salgan_jax.reproduction.arms import Arm, Experiment
+from salgan_jax.reproduction.arms import (
+    Arm,
+    Experiment,
+    common_bootstrap,
+    epochs_of_game,
+)
 from salgan_jax.reproduction.ingredients import INGREDIENTS
 
 
@@ -63,14 +68,8 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
     Both begin with fresh slots of the same optimizer, that of the adversarial phase, as
     in the authors' code, so that they differ in the loss alone.
     """
-    phases, schedule = config.phases, config.schedule
-    warmup = phases.discriminator_warmup_epochs
-    adversarial = phases.num_epochs - phases.bootstrap_epochs - warmup
-    if not (phases.bootstrap_epochs and adversarial):
-        raise UserError(
-            "perceptual_vs_content needs both phases: config.phases.bootstrap_epochs "
-            f"is {phases.bootstrap_epochs} of {phases.num_epochs} epochs"
-        )
+    schedule, warmup = config.schedule, config.phases.discriminator_warmup_epochs
+    adversarial = epochs_of_game("perceptual_vs_content", config)
     perceptual, content = equal_epochs(adversarial, schedule)
     optimizer = {
         f"bootstrap_optimizer.{field}": value
@@ -101,11 +100,7 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
             ),
         ),
         reference="content",
-        bootstrap=Arm(
-            "bootstrap",
-            "content loss alone, where both arms start",
-            {"phases.num_epochs": phases.bootstrap_epochs},
-        ),
+        bootstrap=common_bootstrap(config, "content loss alone, where both arms start"),
         has_equal_updates=True,
         notes=_notes_on_updates(adversarial, perceptual, content),
     )

@@ -2,8 +2,12 @@
 
 from ml_collections import ConfigDict
 
-from salgan_jax.errors import UserError
-from salgan_jax.reproduction.arms import Arm, Experiment
+from salgan_jax.reproduction.arms import (
+    Arm,
+    Experiment,
+    common_bootstrap,
+    epochs_of_game,
+)
 from salgan_jax.reproduction.discriminator_arms import published_fields
 
 _ARMS = {
@@ -74,15 +78,8 @@ def experiment(config: ConfigDict) -> Experiment:
     Raises:
         UserError: the config has no two phases.
     """
-    phases = config.phases
-    warmup = phases.discriminator_warmup_epochs
-    game = phases.num_epochs - phases.bootstrap_epochs - warmup
-    if not (phases.bootstrap_epochs and game > 0):
-        raise UserError(
-            "game needs both phases: config.phases.bootstrap_epochs is "
-            f"{phases.bootstrap_epochs} of {phases.num_epochs} epochs, and "
-            f"config.phases.discriminator_warmup_epochs {warmup}"
-        )
+    warmup = config.phases.discriminator_warmup_epochs
+    game = epochs_of_game("game", config)
     start = {"phases.carry_optimizer_state": False, "phases.bootstrap_epochs": 0}
     played = start | {"phases.num_epochs": warmup + game}
     others = dict(_ARMS)
@@ -110,11 +107,7 @@ def experiment(config: ConfigDict) -> Experiment:
             ),
         ),
         reference="as_it_is",
-        bootstrap=Arm(
-            "bootstrap",
-            "content loss alone, where all arms start",
-            {"phases.num_epochs": phases.bootstrap_epochs},
-        ),
+        bootstrap=common_bootstrap(config, "content loss alone, where all arms start"),
         has_equal_updates=True,
         notes=("All arms start from the same bootstrap run of their seed.",),
     )
