@@ -126,7 +126,7 @@ def _draw_scalars(
         plot.plot(steps, values, color, alpha=0.25, linewidth=0.8)
         smooth = _running_mean(np.asarray(values), max(5, len(values) // 50))
         plot.plot(steps, smooth, color, label=label)
-    for low, high in (health.BAND[name] for name in quantities & health.BAND.keys()):
+    for low, high in {health.BAND[name] for name in quantities & health.BAND.keys()}:
         plot.axhspan(low, high, color="0.5", alpha=0.12, linewidth=0)
     shown = settled_range([np.asarray(v) for _, v in scalars.values()])
     if shown is not None:
