@@ -7,7 +7,7 @@ import numpy as np
 from salgan_jax import config as config_module
 from salgan_jax.metrics.intervals import MeanInterval
 from salgan_jax.reproduction import published, results, scored_runs
-from salgan_jax.reproduction.confidence import NUM_BINS, OfRun
+from salgan_jax.reproduction.confidence import MEASURES, NUM_BINS, OfRun
 from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.runs import PlannedRun
 from salgan_jax.reproduction.scored_runs import ScoredRun
@@ -52,8 +52,9 @@ def scored(
     confidence = 0.4 + higher + 0.05 * random.normal(size=len(images))
     values = np.clip(own.normal(0.4 + higher, 0.15, 4000), 0, 1)
     histogram, _ = np.histogram(values, NUM_BINS, (0, 1))
-    predicted = OfRun(list(images), confidence, confidence / 2, histogram)
-    true = OfRun(list(images), confidence + 0.1, confidence, histogram[::-1])
+    predicted = OfRun(list(images), dict.fromkeys(MEASURES, confidence), histogram)
+    measures = dict.fromkeys(MEASURES, confidence + 0.1)
+    true = OfRun(list(images), measures, histogram[::-1])
     run = PlannedRun(
         *(f"{arm}-{repeat}", arm, repeat, pathlib.Path(folder), "salgan.py", {}),
         config_module.default(),

@@ -12,6 +12,7 @@ import company
 import experiment_scores
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from salgan_jax import config as config_module
 from salgan_jax.data import mixtures
@@ -435,12 +436,36 @@ def test_the_claim_about_confidence_has_two_parts(sure, spread, words):
 def test_confidence_is_that_of_fixated_pixels_each_counted_once():
     saliency_map = np.array([[0.1, 0.3], [0.9, 1.0]], np.float32)
     fixations = np.array([[0.2, 0.9], [0.9, 0.1], [1.9, 0.0], [1.0, 1.0]])
-    found = confidence.of_map(saliency_map, fixations)
-    assert found.confidence == pytest.approx((0.1 + 0.3 + 1.0) / 3)
-    assert found.spread == pytest.approx(np.std([0.1, 0.3, 1.0]) / (1.4 / 3))
+    found = confidence.of_map(saliency_map, fixations, saliency_map)
+    measures = found.measures
+    assert measures["confidence"] == pytest.approx((0.1 + 0.3 + 1.0) / 3)
+    assert measures["spread"] == pytest.approx(np.std([0.1, 0.3, 1.0]) / (1.4 / 3))
     assert sum(found.histogram) == 3 and found.histogram[-1] == 1
-    none = confidence.of_map(saliency_map, np.empty((0, 2)))
-    assert np.isnan(none.confidence) and sum(none.histogram) == 0
+    none = confidence.of_map(saliency_map, np.empty((0, 2)), saliency_map)
+    assert np.isnan(none.measures["confidence"]) and sum(none.histogram) == 0
+
+
+def test_blur_costs_sharpness_and_overconfidence_calibration():
+    nowhere = np.empty((0, 2))
+    truth = np.zeros((24, 32))
+    truth[8:12, 8:16] = 0.8
+    blurred = ndimage.gaussian_filter(truth, 2)
+
+    def measured(saliency_map):
+        return confidence.of_map(saliency_map, nowhere, truth).measures
+
+    own, of_blurred, doubled = map(measured, (truth, blurred, 1.25 * truth))
+    assert own["entropy"] == pytest.approx(np.log2(32))
+    assert own["entropy"] < of_blurred["entropy"]
+    # 24 edges of a rectangle of 4 x 8 pixels, each as high as they are.
+    assert own["sharpness"] == pytest.approx(100 * 24 / 32)
+    assert own["sharpness"] > of_blurred["sharpness"]
+    assert own["calibration_error"] == 0 < of_blurred["calibration_error"]
+    # All that is said of 32 pixels is 0.2 too much.
+    assert doubled["calibration_error"] == pytest.approx(0.2 * 32 / truth.size)
+    assert doubled["entropy"] == pytest.approx(own["entropy"])
+    black = measured(np.zeros_like(truth))
+    assert np.isnan(black["entropy"]) and np.isnan(black["sharpness"])
 
 
 # ---- outputs -----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How sure a generator is where people looked: the probability that it gives there.
+"""What kind of map a generator makes: how sure where people looked, how sharp.
 
 Pan et al. 2017, Sec. 5, say of content loss alone that salient pixels come out almost
 equally likely, with low confidence. Salient pixels are those that somebody fixated;
@@ -20,21 +20,26 @@ from salgan_jax.evaluation.baseline_predictors import Predict, Scored
 FILE = "confidence.json"
 NUM_BINS = 20
 CONFIDENCE, SPREAD = "confidence", "spread"
+ENTROPY, SHARPNESS, CALIBRATION = "entropy", "sharpness", "calibration_error"
+MEASURES = (CONFIDENCE, SPREAD, ENTROPY, SHARPNESS, CALIBRATION)
 
 
 class OfImage(NamedTuple):
-    """What a map says of the fixated pixels of one image.
+    """What kind of map one image has.
 
     Attributes:
-        confidence: the mean value there; NaN without fixations.
-        spread: the standard deviation of the values there, relative to their mean;
-            NaN for fewer than two pixels, or where the mean is 0.
-        histogram: how many of the pixels have a value in each of `NUM_BINS` equal bins
-            from 0 to 1.
+        measures: by name, NaN where there is no such number. `CONFIDENCE`: the mean
+            value at fixated pixels. `SPREAD`: the standard deviation of the values
+            there, relative to their mean. `ENTROPY`: in bits, of the map as a
+            distribution over its pixels. `SHARPNESS`: the differences between
+            neighbouring pixels, added up, in percent of the sum of the values.
+            `CALIBRATION`: how far the ground truth is, in the mean, from the
+            predicted value, over pixels of almost equal prediction.
+        histogram: how many of the fixated pixels have a value in each of `NUM_BINS`
+            equal bins from 0 to 1.
     """
 
-    confidence: float
-    spread: float
+    measures: dict[str, float]
     histogram: list[int]
 
 
@@ -43,33 +48,67 @@ class OfRun(NamedTuple):
 
     Attributes:
         images: ids.
-        confidence, spread: float64 [num_images].
+        measures: float64 [num_images], by name.
         histogram: int64 [NUM_BINS], over all fixated pixels.
     """
 
     images: list[str]
-    confidence: np.ndarray
-    spread: np.ndarray
+    measures: dict[str, np.ndarray]
     histogram: np.ndarray
 
 
-def of_map(saliency_map: np.ndarray, fixations: np.ndarray) -> OfImage:
-    """Returns the values [0, 1] of a map [H, W] at fixations [N, 2], each pixel once.
+def of_map(
+    saliency_map: np.ndarray, fixations: np.ndarray, truth: np.ndarray
+) -> OfImage:
+    """Returns what kind of map it is.
+
+    Args:
+        saliency_map: [H, W] in [0, 1].
+        fixations: [N, 2], x and y; a pixel counts once however often it was fixated.
+        truth: [H, W] in [0, 1], the ground truth.
 
     >>> two = np.array([[0.2, 0.6]]), np.array([[0, 0], [1, 0], [1, 0]])
-    >>> found = of_map(*two)
-    >>> round(found.confidence, 2), round(found.spread, 2), sum(found.histogram)
-    (0.4, 0.5, 2)
+    >>> found = of_map(*two, truth=np.array([[0.2, 1.0]]))
+    >>> {name: round(float(value), 2) for name, value in found.measures.items()}
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'confidence': 0.4, 'spread': 0.5, 'entropy': 0.81, 'sharpness': 50.0,
+     'calibration_error': 0.2}
+    >>> sum(found.histogram)
+    2
     """
+    values = saliency_map.astype(np.float64)
     pixels = np.unique(np.floor(np.reshape(fixations, (-1, 2))).astype(int), axis=0)
-    values = saliency_map[pixels[:, 1], pixels[:, 0]].astype(np.float64)
-    histogram, _ = np.histogram(values, NUM_BINS, (0, 1))
-    if not values.size:
-        return OfImage(np.nan, np.nan, histogram.tolist())
-    mean = float(values.mean())
-    has_spread = values.size > 1 and mean > 0
-    spread = float(values.std()) / mean if has_spread else np.nan
-    return OfImage(mean, spread, histogram.tolist())
+    fixated = values[pixels[:, 1], pixels[:, 0]]
+    mean = float(fixated.mean()) if fixated.size else np.nan
+    has_spread = fixated.size > 1 and mean > 0
+    measures = {
+        CONFIDENCE: mean,
+        SPREAD: float(fixated.std()) / mean if has_spread else np.nan,
+        ENTROPY: _entropy(values),
+        SHARPNESS: _sharpness(values),
+        CALIBRATION: _calibration_error(values, truth),
+    }
+    return OfImage(measures, np.histogram(fixated, NUM_BINS, (0, 1))[0].tolist())
+
+
+def _entropy(values: np.ndarray) -> float:
+    shares = values[values > 0] / max(values.sum(), _TINY)
+    return float(-(shares * np.log2(shares)).sum()) if shares.size else np.nan
+
+
+def _sharpness(values: np.ndarray) -> float:
+    differences = (np.abs(np.diff(values, axis=axis)).sum() for axis in (0, 1))
+    total = values.sum()
+    return float(100 * sum(differences) / total) if total > 0 else np.nan
+
+
+def _calibration_error(values: np.ndarray, truth: np.ndarray) -> float:
+    bins = np.minimum((values * NUM_BINS).astype(int), NUM_BINS - 1).ravel()
+    excess = np.bincount(bins, (values - truth).ravel(), NUM_BINS)
+    return float(np.abs(excess).sum() / values.size)
+
+
+_TINY = 1e-12
 
 
 class Recorder:
@@ -86,11 +125,11 @@ class Recorder:
         saliency_maps = self._predict(some)
         for record, saliency_map in zip(some, saliency_maps, strict=True):
             self._ids.append(record.id)
-            self._predicted.append(of_map(saliency_map, record.fixations))
-            true_map = record.density_map
-            is_known = true_map.max() > 0
+            truth = _relative(record.density_map)
+            self._predicted.append(of_map(saliency_map, record.fixations, truth))
+            is_known = truth.max() > 0
             points = record.fixations if is_known else np.empty((0, 2))
-            self._true.append(of_map(_relative(true_map), points))
+            self._true.append(of_map(truth, points, truth))
         return saliency_maps
 
     def write(self, folder: pathlib.Path) -> None:
@@ -129,18 +168,16 @@ def _relative(density_map: np.ndarray) -> np.ndarray:
 def _columns(found: Sequence[OfImage]) -> dict[str, list]:
     histogram = np.sum([each.histogram for each in found], axis=0)
     return {
-        CONFIDENCE: [_known(each.confidence) for each in found],
-        SPREAD: [_known(each.spread) for each in found],
-        "histogram": histogram.tolist(),
-    }
+        measure: [_known(each.measures[measure]) for each in found]
+        for measure in MEASURES
+    } | {"histogram": histogram.tolist()}
 
 
 def _of_run(content: dict, which: str) -> OfRun:
     columns = content[which]
     return OfRun(
         content["images"],
-        np.array(columns[CONFIDENCE], np.float64),
-        np.array(columns[SPREAD], np.float64),
+        {name: np.array(columns[name], np.float64) for name in MEASURES},
         np.array(columns["histogram"], np.int64),
     )
 

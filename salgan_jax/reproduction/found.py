@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from salgan_jax.reproduction.arms import Experiment
-from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD, OfRun
+from salgan_jax.reproduction.confidence import MEASURES, OfRun
 from salgan_jax.reproduction.game import Game
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import ArmResult, Contrast
@@ -55,10 +55,10 @@ class Found(NamedTuple):
         return np.sum([each.histogram for each in self._true()], axis=0)
 
     def true_means(self) -> dict[str, float]:
-        """Returns confidence and spread of the ground truth; NaN where it has none."""
+        """Returns what kind of maps the ground truth has; NaN where there is none."""
         columns = {
-            CONFIDENCE: np.concatenate([each.confidence for each in self._true()]),
-            SPREAD: np.concatenate([each.spread for each in self._true()]),
+            name: np.concatenate([each.measures[name] for each in self._true()])
+            for name in MEASURES
         }
         return {
             name: float(np.nanmean(values)) if not np.isnan(values).all() else math.nan

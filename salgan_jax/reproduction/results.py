@@ -9,13 +9,13 @@ import numpy as np
 from salgan_jax.evaluation import scores
 from salgan_jax.metrics import over_runs
 from salgan_jax.metrics.over_runs import RunDifference, RunMean
+from salgan_jax.reproduction import confidence
 from salgan_jax.reproduction.arms import Experiment
-from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
 from salgan_jax.reproduction.scored_runs import ScoredRun
 
 # In the order of the paper's tables; what they lack comes after.
 METRICS = ("sauc", "auc_borji", "nss", "cc", "ig", "auc_judd", "sim", "auc", "kld")
-MEASURES = (*METRICS, CONFIDENCE, SPREAD)
+MEASURES = (*METRICS, *confidence.MEASURES)
 
 
 class ArmResult(NamedTuple):
@@ -60,8 +60,10 @@ class Contrast(NamedTuple):
 
 def heading(measure: str) -> str:
     """Returns what a measure is called in tables and figures."""
-    words = {CONFIDENCE: "confidence", SPREAD: "relative spread"}
-    return words.get(measure) or scores.HEADINGS[measure][:-2]
+    words = {confidence.SPREAD: "relative spread"}
+    if measure in confidence.MEASURES:
+        return words.get(measure, measure.replace("_", " "))
+    return scores.HEADINGS[measure][:-2]
 
 
 def known_metrics(arms: Sequence[ArmResult], metrics: Sequence[str]) -> list[str]:
@@ -156,11 +158,7 @@ def _values(scored: Sequence[ScoredRun], arm: str) -> dict[str, dict[str, np.nda
     for each in scored:
         if each.run.arm != arm:
             continue
-        known = {
-            **each.scores,
-            CONFIDENCE: each.predicted.confidence,
-            SPREAD: each.predicted.spread,
-        }
+        known = each.scores | each.predicted.measures
         for measure in MEASURES:
             if measure in known:
                 found.setdefault(measure, {})[each.run.repeat] = known[measure]

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from salgan_jax.reproduction import cells
-from salgan_jax.reproduction.confidence import CONFIDENCE, SPREAD
+from salgan_jax.reproduction import cells, confidence
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import (
     METRICS,
@@ -86,10 +85,13 @@ def of_two(first: ArmResult, second: ArmResult, contrast: Contrast) -> Table:
 def of_confidence(
     first: ArmResult, second: ArmResult, contrast: Contrast, truth: dict[str, float]
 ) -> Table:
-    """Returns how sure two arms are at fixated pixels, beside the ground truth."""
+    """Returns what kind of maps two arms make, beside the ground truth."""
     words = {
-        CONFIDENCE: "mean value at fixated pixels",
-        SPREAD: "their standard deviation / mean within an image",
+        confidence.CONFIDENCE: "mean value at fixated pixels",
+        confidence.SPREAD: "their standard deviation / mean within an image",
+        confidence.ENTROPY: "entropy of the map, bits",
+        confidence.SHARPNESS: "differences between neighbours / sum of values, %",
+        confidence.CALIBRATION: "calibration error",
     }
     rows = [
         [
@@ -102,9 +104,10 @@ def of_confidence(
         for measure, what in words.items()
     ]
     return Table(
-        "Confidence at fixated pixels",
-        "Values of the predicted map, and of the ground truth map divided by its "
-        "maximum, at the pixels that people fixated.",
+        "What kind of maps: confidence, entropy, sharpness, calibration",
+        "Of the predicted map, and of the ground truth map divided by its maximum. "
+        "Entropy is of the map as a distribution over its pixels. Calibration: over "
+        "twenty bins of predicted value, how far the truth's mean is from it.",
         [
             *("", first.name, second.name, "difference", "95 % interval", "p"),
             "ground truth",
