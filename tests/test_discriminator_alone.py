@@ -86,6 +86,7 @@ def test_the_living_recipe_tells_maps_apart_from_every_initialisation(examples):
         assert right > 0.7, (seed, held_out)
         assert last["logit_change"] > health.BLIND_CHANGE
         assert last["layers"]["fc6"]["map_share"] > 0.1
+        assert last["layers"]["fc4"]["probe"] > 0.7
 
 
 def test_the_published_one_is_blind_and_health_says_so(examples):
@@ -94,6 +95,7 @@ def test_the_published_one_is_blind_and_health_says_so(examples):
     assert not shown.lives(last)
     # What reaches the first matrix is due to the image alone, from the start on.
     assert first["layers"]["fc4"]["map_share"] < 0.01
+    assert abs(first["layers"]["fc4"]["probe"] - 0.5) < 0.2
     standings, lines = {}, []
     for step in range(20, 141, 20):
         standings, changes = health.watch(standings, step, last)
@@ -111,6 +113,7 @@ def test_looks_are_the_same_for_the_same_seed_and_know_each_layer(examples):
     for layer in start["layers"].values():
         found = layers.Layer(**layer)
         assert 0 <= found.map_share <= 1 and 0 <= found.silent <= 1
+        assert 0 <= found.probe <= 1
         assert found.grad_norm > 0
 
 
@@ -119,7 +122,7 @@ def test_looks_are_the_same_for_the_same_seed_and_know_each_layer(examples):
 
 def looks(loss, right, map_share):
     """What is seen of a discriminator with this loss at the end."""
-    layer = {"map_share": map_share, "silent": 0.25, "grad_norm": 0.5}
+    layer = {"map_share": map_share, "probe": 0.75, "silent": 0.25, "grad_norm": 0.5}
     measures = {
         "discriminator_loss": loss,
         "real_accuracy": right,
@@ -157,8 +160,8 @@ def test_tables_say_who_lives_and_what_layers_know():
     assert "published 0 of 3, mended 2 of 3" in found.verdicts[1]
     bad, good, map_shares, *_ = found.tables
     assert bad.rows == good.rows
-    assert good.rows[1][1:] == ["0.75", "0.75", "0.75", "1.50", "2 of 3"]
-    assert good.header[1] == "loss at 20"
+    assert good.rows[1][1:] == ["0.75, 2 of 3", "0.75", "0.75", "1.50"]
+    assert good.header[1] == "at 20"
     assert map_shares.rows == [
         ["published", "0 → 0", "0 → 0"],
         ["mended", "0.25 → 0.25", "0.25 → 0.25"],

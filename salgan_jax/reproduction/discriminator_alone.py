@@ -28,7 +28,7 @@ from salgan_jax.state import CachedBatch, Player, TrainState
 # When it is looked at, in updates; and after the last one.
 LOOKS = (20, 80, 320, 1280, 5120)
 _BATCH_SIZE = 8
-_PROBED = 8  # images, each with its own true map and prediction and those of the others
+_PROBED = 32  # images of either kind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,15 +195,25 @@ class Trial:
         return {name: float(value) for name, value in measured.items()}
 
     def _layers(self, state: TrainState) -> dict[str, dict[str, float]]:
-        some = np.linspace(0, len(self._seen.logits) - 1, _PROBED).astype(int)
-        batch, logits = self._seen.take(some)
-        image = recipes.condition(self._recipe, state, batch)
-        true, fake = recipes.saliency_map(batch), jax.nn.sigmoid(jnp.asarray(logits))
-        found = self._look(state.discriminator.params, image, true, fake)
+        found = self._look(
+            state.discriminator.params,
+            self._some(state, self._seen),
+            self._some(state, self._held_out),
+        )
         return {
             name: {measure: float(x) for measure, x in layer._asdict().items()}
             for name, layer in found.items()
         }
+
+    def _some(self, state: TrainState, examples: Examples) -> layers.Judged:
+        number = len(examples.logits)
+        some = np.linspace(0, number - 1, min(number, _PROBED)).astype(int)
+        batch, logits = examples.take(some)
+        return layers.Judged(
+            recipes.condition(self._recipe, state, batch),
+            recipes.saliency_map(batch),
+            jax.nn.sigmoid(jnp.asarray(logits)),
+        )
 
 
 def _means(metrics: list[Mapping[str, jax.Array]]) -> dict[str, float]:

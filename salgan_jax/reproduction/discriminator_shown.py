@@ -21,6 +21,11 @@ _LAYERS = {
         "share of its variance over eight images with eight maps each; the rest is due "
         "to the image",
     ),
+    "probe": (
+        "How well a linear probe of a layer tells true maps from predictions",
+        "share of 64 held-out pairs of image and map that it tells right; one half is "
+        "chance",
+    ),
     "silent": (
         "Units that are silent",
         "share of units that are 0 for every image and map, or of tanh units that are "
@@ -84,8 +89,8 @@ def _verdict(generator: str, of_arm: OfGenerator) -> str:
     )
 
 
-def _living(seeds: Mapping[str, Looks]) -> str:
-    return f"{sum(lives(looks[-1]) for looks in seeds.values())} of {len(seeds)}"
+def _living(seeds: Mapping[str, Looks], index: int = -1) -> str:
+    return f"{sum(lives(looks[index]) for looks in seeds.values())} of {len(seeds)}"
 
 
 def _table(experiment: Experiment, generator: str, of_arm: OfGenerator) -> Table:
@@ -95,23 +100,24 @@ def _table(experiment: Experiment, generator: str, of_arm: OfGenerator) -> Table
     for arm in experiment.arms:
         seeds = of_arm[arm.name]
         losses = [
-            _median(seeds, lambda looks, i=i: looks[i]["discriminator_loss"])
+            f"{_median(seeds, lambda looks, i=i: looks[i]['discriminator_loss']):.2f}, "
+            f"{_living(seeds, i)}"
             for i in range(1, len(at) + 1)
         ]
         ends = [
             _median(seeds, lambda looks, name=name: looks[-1]["held_out"][name])
             for name in ("real_accuracy", "fake_accuracy", "logit_margin")
         ]
-        numbers = [f"{value:.2f}" for value in (*losses, *ends)]
-        rows.append([f"{arm.name}: {arm.what}", *numbers, _living(seeds)])
+        numbers = [f"{value:.2f}" for value in ends]
+        rows.append([f"{arm.name}: {arm.what}", *losses, *numbers])
     return Table(
         f"Against the {generator} generator",
-        "Two coins tossed have a loss of 1.39.",
+        "After so many updates the loss, and how many of the initial weights live. Two "
+        "coins tossed have a loss of 1.39.",
         [
             "",
-            *(f"loss at {number:,}" for number in at),
+            *(f"at {number:,}" for number in at),
             *("right about true maps", "right about predictions", "logits apart"),
-            "live",
         ],
         rows,
     )
