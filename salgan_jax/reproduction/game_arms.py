@@ -83,7 +83,13 @@ def experiment(config: ConfigDict) -> Experiment:
     game = epochs_of_game("game", config)
     start = {"phases.carry_optimizer_state": False, "phases.bootstrap_epochs": 0}
     played = start | {"phases.num_epochs": warmup + game}
-    others = dict(_ARMS)
+    rate = config.generator_optimizer.learning_rate
+    others = dict(_ARMS) | {
+        "one_rate": (
+            "the generator's learning rate for both",
+            {"discriminator_optimizer.learning_rate": rate},
+        )
+    }
     if config.model.frozen_blocks != 3 or config.model.discriminator == "released_code":
         del others["frozen_features"]  # they are of another size than the map's
     return Experiment(
