@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from salgan_jax import health, training
+from salgan_jax.errors import UserError
 from salgan_jax.reproduction import (
     discriminator_alone,
     discriminator_arms,
+    discriminator_story,
     layers,
     runs,
 )
@@ -18,7 +20,7 @@ from salgan_jax.reproduction.discriminator_alone import Trial
 from salgan_jax.sweep import grid
 
 CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
-NUM_UPDATES = 60
+NUM_UPDATES = 40
 SEEDS = range(5)
 TINY = {
     "init_from": "random",
@@ -27,7 +29,7 @@ TINY = {
     "data.horizontal_flip": False,
     "model.width_multiplier": 1 / 16,
     "model.decoder_width": 0.0,
-    "model.discriminator_width": 1 / 4,
+    "model.discriminator_width": 1 / 2,
     "model.frozen_blocks": 1,
     "model.kernel_init": "he_uniform",
     "model.cache_frozen_features": False,
@@ -115,6 +117,20 @@ def test_looks_are_the_same_for_the_same_seed_and_know_each_layer(examples):
         assert 0 <= found.map_share <= 1 and 0 <= found.silent <= 1
         assert 0 <= found.probe <= 1
         assert found.grad_norm > 0
+
+
+def test_two_generators_that_are_the_same_are_refused(tmp_path):
+    config = grid.at_point(living(), TINY | {"phases.bootstrap_epochs": 1})
+    plan = discriminator_story.Plan(
+        discriminator_arms.experiment(config),
+        runs.Source("configs/living.py", {}, config),
+        seeds=(0,),
+        num_updates=1,
+        folder=tmp_path / "alone",
+    )
+    with pytest.raises(UserError, match="bootstrap_epochs is 1: make it 2 or more"):
+        discriminator_story.study(plan, pathlib.Path("train.py"), [{}])
+    assert not (tmp_path / "alone").exists()
 
 
 # ---- what is shown -----------------------------------------------------------------

@@ -328,7 +328,8 @@ def test_every_command_about_comparisons_runs(folder):
     ingredients += " --arms=skip_connections,kld"  # all take more than a test may
     alone = alone.replace("0,1,2,3,4,5,6,7 --updates=320", "0,1 --updates=3")
     alone = alone.replace("=osie", "=popout/tiny")
-    alone += f" {shlex.join(SMALL)} --arms=mended,mended_features"
+    two_epochs = shlex.join(SMALL).replace("bootstrap_epochs=1", "bootstrap_epochs=2")
+    alone += f" {two_epochs} --arms=mended,mended_features"
     shown = [
         *(two_losses, ingredients, report, f"{alone} --config.init_from=random"),
         f"{transfer} --config.init_from=random",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from absl import logging
 
 from salgan_jax import atomic
+from salgan_jax.errors import UserError
 from salgan_jax.reproduction import (
     checks,
     discriminator_alone,
@@ -97,8 +98,18 @@ def study(plan: Plan, script: pathlib.Path, slots: Sequence[Environment]) -> int
 
 
 def _standing(source: Source) -> list[Arm]:
-    """The runs whose generators stand still."""
+    """The runs whose generators stand still.
+
+    Raises:
+        UserError: both would be the same.
+    """
     epochs = source.config.phases.bootstrap_epochs
+    if epochs < 2:
+        raise UserError(
+            "discriminator compares the generators of one epoch and of the whole "
+            f"bootstrap, and config.phases.bootstrap_epochs is {epochs}: make it 2 or "
+            "more"
+        )
     return [
         Arm(
             name,
