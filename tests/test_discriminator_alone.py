@@ -133,6 +133,19 @@ def test_two_generators_that_are_the_same_are_refused(tmp_path):
     assert not (tmp_path / "alone").exists()
 
 
+def test_a_mismatch_is_a_true_map_of_another_image(examples):
+    config, seen, held_out = examples
+    batch = held_out.batch
+    one_map = np.repeat(batch.saliency_map[:1], len(batch.saliency_map), axis=0)
+    of_one = held_out.__class__(batch._replace(saliency_map=one_map), held_out.logits)
+    margins = []
+    for shown_maps in (of_one, held_out):
+        alone = Trial(config, seen, shown_maps, num_updates=1)
+        *_, last = alone.looks(0)
+        margins.append(last["held_out"]["mismatch_margin"])
+    assert margins[0] == pytest.approx(0, abs=1e-7) and abs(margins[1]) > 1e-6
+
+
 # ---- what is shown -----------------------------------------------------------------
 
 
@@ -144,6 +157,7 @@ def looks(loss, right, map_share):
         "real_accuracy": right,
         "fake_accuracy": right,
         "logit_margin": 1.5,
+        "mismatch_margin": 0.25,
     }
     start = {"updates": 0, "layers": {"conv1_1": layer, "fc6": layer}}
     return [start, start | {"updates": 20} | measures | {"held_out": measures}]
@@ -176,7 +190,7 @@ def test_tables_say_who_lives_and_what_layers_know():
     assert "published 0 of 3, mended 2 of 3" in found.verdicts[1]
     bad, good, map_shares, *_ = found.tables
     assert bad.rows == good.rows
-    assert good.rows[1][1:] == ["0.75, 2 of 3", "0.75", "0.75", "1.50"]
+    assert good.rows[1][1:] == ["0.75, 2 of 3", "0.75", "0.75", "1.50", "0.25"]
     assert good.header[1] == "at 20"
     assert map_shares.rows == [
         ["published", "0 → 0", "0 → 0"],

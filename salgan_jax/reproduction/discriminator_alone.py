@@ -116,7 +116,7 @@ class Trial:
         )
         self._recipe = experiment.make_recipe(self._networks, params, config, alone)
         self._step = jax.jit(self._move)
-        self._judge = jax.jit(self._both_logits)
+        self._judge = jax.jit(self._logits)
         self._look = jax.jit(functools.partial(layers.look, self._recipe))
 
     def looks(self, seed: int) -> Iterator[dict[str, Any]]:
@@ -124,8 +124,9 @@ class Trial:
 
         Each is a dict of JSON values: "updates"; means over the updates since the look
         before of loss, accuracies and logits; "held_out", the same of images that it
-        does not train on; and "layers", by name. One before the first update has the
-        layers alone.
+        does not train on, and by how much its logits are higher for their own true map
+        than for another's, "mismatch_margin"; and "layers", by name. One before the
+        first update has the layers alone.
 
         Args:
             seed: of the initial weights and of the order of the examples.
@@ -173,25 +174,29 @@ class Trial:
         )
         return state.replace(discriminator=player), metrics
 
-    def _both_logits(
+    def _logits(
         self, state: TrainState, batch: CachedBatch, logits: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
-        params = state.discriminator.params
+    ) -> tuple[jax.Array, ...]:
+        """Of images with their true maps, their predictions, and others' true maps."""
         image = recipes.condition(self._recipe, state, batch)
-        real = recipes.judge(self._recipe, params, image, recipes.saliency_map(batch))
-        fake = recipes.judge(self._recipe, params, image, jax.nn.sigmoid(logits))
-        return real, fake
+        true = recipes.saliency_map(batch)
+        return tuple(
+            recipes.judge(self._recipe, state.discriminator.params, image, maps)
+            for maps in (true, jax.nn.sigmoid(logits), jnp.roll(true, 1, axis=0))
+        )
 
     def _held_out_measures(self, state: TrainState) -> dict[str, float]:
         number = len(self._held_out.logits)
         found = []
         for start in range(0, number, _BATCH_SIZE):
             row = np.arange(start, start + _BATCH_SIZE) % number
-            both = self._judge(state, *self._held_out.take(row))
-            found.append([each[: number - start] for each in both])
-        real, fake = (jnp.concatenate(each) for each in zip(*found, strict=True))
-        loss = losses.discriminator_loss(real, fake)
-        measured = {"discriminator_loss": loss} | measures.of_logits(real, fake)
+            judged = self._judge(state, *self._held_out.take(row))
+            found.append([each[: number - start] for each in judged])
+        real, fake, others = map(jnp.concatenate, zip(*found, strict=True))
+        measured = measures.of_logits(real, fake) | {
+            "discriminator_loss": losses.discriminator_loss(real, fake),
+            "mismatch_margin": real.mean() - others.mean(),
+        }
         return {name: float(value) for name, value in measured.items()}
 
     def _layers(self, state: TrainState) -> dict[str, dict[str, float]]:

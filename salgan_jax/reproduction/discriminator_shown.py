@@ -15,6 +15,12 @@ from salgan_jax.reproduction.tables import Table
 Looks = Sequence[Mapping[str, Any]]
 OfGenerator = Mapping[str, Mapping[str, Looks]]
 
+_ENDS = {
+    "real_accuracy": "right about true maps",
+    "fake_accuracy": "right about predictions",
+    "logit_margin": "logits of true maps above predictions'",
+    "mismatch_margin": "and above other images' true maps'",
+}
 _LAYERS = {
     "map_share": (
         "How much of what a layer puts out is due to the map",
@@ -106,18 +112,18 @@ def _table(experiment: Experiment, generator: str, of_arm: OfGenerator) -> Table
         ]
         ends = [
             _median(seeds, lambda looks, name=name: looks[-1]["held_out"][name])
-            for name in ("real_accuracy", "fake_accuracy", "logit_margin")
+            for name in _ENDS
         ]
         numbers = [f"{value:.2f}" for value in ends]
         rows.append([f"{arm.name}: {arm.what}", *losses, *numbers])
     return Table(
         f"Against the {generator} generator",
-        "After so many updates the loss, and how many of the initial weights live. Two "
-        "coins tossed have a loss of 1.39.",
+        "After so many updates the loss, and how many of the initial weights live; the "
+        "other columns are of the end. Two coins tossed have a loss of 1.39.",
         [
             "",
             *(f"at {number:,}" for number in at),
-            *("right about true maps", "right about predictions", "logits apart"),
+            *_ENDS.values(),
         ],
         rows,
     )
