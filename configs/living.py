@@ -31,7 +31,7 @@ def get_config(size: str = "small") -> ConfigDict:
     # penalty on how steep it is keeps it from being so sure that it teaches nothing.
     config.phases.discriminator_warmup_epochs = 2
     config.losses.adversarial_share = 0.25
-    config.losses.r1_penalty = 0.3
+    config.losses.r1_penalty = 1.0
     for optimizer, rate in (
         (config.generator_optimizer, 2e-4),
         (config.discriminator_optimizer, 4e-4),
