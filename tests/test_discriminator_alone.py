@@ -137,7 +137,9 @@ def test_a_mismatch_is_a_true_map_of_another_image(examples):
     config, seen, held_out = examples
     batch = held_out.batch
     one_map = np.repeat(batch.saliency_map[:1], len(batch.saliency_map), axis=0)
-    of_one = held_out.__class__(batch._replace(saliency_map=one_map), held_out.logits)
+    of_one = discriminator_alone.Examples(
+        batch._replace(saliency_map=one_map), held_out.logits
+    )
     margins = []
     for shown_maps in (of_one, held_out):
         alone = Trial(config, seen, shown_maps, num_updates=1)

@@ -21,7 +21,7 @@ FILE = "confidence.json"
 NUM_BINS = 20
 CONFIDENCE, SPREAD = "confidence", "spread"
 ENTROPY, SHARPNESS, CALIBRATION = "entropy", "sharpness", "calibration_error"
-MEASURES = (CONFIDENCE, SPREAD, ENTROPY, SHARPNESS, CALIBRATION)
+MEASURES: tuple[str, ...] = (CONFIDENCE, SPREAD, ENTROPY, SHARPNESS, CALIBRATION)
 
 
 class OfImage(NamedTuple):
@@ -92,7 +92,8 @@ def of_map(
 
 
 def _entropy(values: np.ndarray) -> float:
-    shares = values[values > 0] / max(values.sum(), _TINY)
+    positive = values[values > 0]
+    shares = positive / positive.sum()
     return float(-(shares * np.log2(shares)).sum()) if shares.size else np.nan
 
 
@@ -106,9 +107,6 @@ def _calibration_error(values: np.ndarray, truth: np.ndarray) -> float:
     bins = np.minimum((values * NUM_BINS).astype(int), NUM_BINS - 1).ravel()
     excess = np.bincount(bins, (values - truth).ravel(), NUM_BINS)
     return float(np.abs(excess).sum() / values.size)
-
-
-_TINY = 1e-12
 
 
 class Recorder:

@@ -41,10 +41,6 @@ _ARMS = {
         "32 channels in the first layer",
         {"model.discriminator_first_outputs": 32},
     ),
-    "no_warm_up": (
-        "no warm-up of the discriminator",
-        {"phases.discriminator_warmup_epochs": 0},
-    ),
     "adagrad": (
         "AdaGrad at 3e-4 for the discriminator",
         {
@@ -81,14 +77,21 @@ def experiment(config: ConfigDict) -> Experiment:
     """
     warmup = config.phases.discriminator_warmup_epochs
     game = epochs_of_game("game", config)
-    start = {"phases.carry_optimizer_state": False, "phases.bootstrap_epochs": 0}
-    played = start | {"phases.num_epochs": warmup + game}
+    played = {
+        "phases.carry_optimizer_state": False,
+        "phases.bootstrap_epochs": 0,
+        "phases.num_epochs": warmup + game,
+    }
     rate = config.generator_optimizer.learning_rate
     others = dict(_ARMS) | {
         "one_rate": (
             "the generator's learning rate for both",
             {"discriminator_optimizer.learning_rate": rate},
-        )
+        ),
+        "no_warm_up": (
+            "no warm-up of the discriminator",
+            {"phases.discriminator_warmup_epochs": 0, "phases.num_epochs": game},
+        ),
     }
     if config.model.frozen_blocks != 3 or config.model.discriminator == "released_code":
         del others["frozen_features"]  # they are of another size than the map's
@@ -99,12 +102,6 @@ def experiment(config: ConfigDict) -> Experiment:
             Arm("as_it_is", "the config", played),
             *(
                 Arm(name, f"the config with {what}", played | fields)
-                if name != "no_warm_up"
-                else Arm(
-                    name,
-                    f"the config with {what}",
-                    start | fields | {"phases.num_epochs": game},
-                )
                 for name, (what, fields) in others.items()
             ),
             Arm(

@@ -4,15 +4,20 @@ from ml_collections import ConfigDict
 
 from salgan_jax.config import default
 from salgan_jax.reproduction.arms import Arm, Experiment, Overrides
+from salgan_jax.reproduction.discriminator_arms import published_fields
 from salgan_jax.sweep import points
 
 _OPTIMIZERS = ("bootstrap_optimizer", "generator_optimizer", "discriminator_optimizer")
 _AS_WRITTEN: Overrides = {
-    name: value
-    for name, value in points.as_json(default()).items()
-    if name.partition(".")[0] in ("losses", *_OPTIMIZERS)
-    or (name.startswith("model.discriminator") and not name.endswith("_width"))
-} | {"phases.carry_optimizer_state": True, "phases.discriminator_warmup_epochs": 0}
+    **published_fields(),
+    **{
+        name: value
+        for name, value in points.as_json(default()).items()
+        if name.partition(".")[0] in ("losses", *_OPTIMIZERS)
+    },
+    "phases.carry_optimizer_state": True,
+    "phases.discriminator_warmup_epochs": 0,
+}
 _AS_RELEASED: dict[str, tuple[str, Overrides]] = {
     "no_weight_decay": (
         "without weight decay, which the code loses in a line break",

@@ -60,9 +60,10 @@ class Contrast(NamedTuple):
 
 def heading(measure: str) -> str:
     """Returns what a measure is called in tables and figures."""
-    words = {confidence.SPREAD: "relative spread"}
+    if measure == confidence.SPREAD:
+        return "relative spread"
     if measure in confidence.MEASURES:
-        return words.get(measure, measure.replace("_", " "))
+        return measure.replace("_", " ")
     return scores.HEADINGS[measure][:-2]
 
 
