@@ -27,11 +27,11 @@ def get_config(size: str = "small") -> ConfigDict:
     config.model.discriminator_activation = "leaky_relu"
     config.model.discriminator_pooling = "mean"
     config.model.discriminator_bottleneck = 0
-    # It can tell before it is listened to, is not as loud as the content loss, and a
-    # penalty on how steep it is keeps it from being so sure that it teaches nothing.
+    # It can tell before it is listened to, is not as loud as the content loss, and is
+    # never so sure that it teaches nothing.
     config.phases.discriminator_warmup_epochs = 2
     config.losses.adversarial_share = 0.25
-    config.losses.r1_penalty = 1.0
+    config.losses.discriminator_flood = 0.7
     for optimizer, rate in (
         (config.generator_optimizer, 2e-4),
         (config.discriminator_optimizer, 4e-4),

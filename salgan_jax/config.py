@@ -142,6 +142,9 @@ def default() -> ConfigDict:
     config.losses.nss = 0.0
     # Weight of the squared gradient of D at true maps in its loss. [factor]
     config.losses.r1_penalty = 0.0
+    # Where D's loss is lower, D climbs: it never becomes so sure that it teaches G
+    # nothing.
+    config.losses.discriminator_flood = 0.0
 
     config.bootstrap_optimizer = _adagrad()  # the generator's, in the first phase
     config.generator_optimizer = _adagrad()  # the generator's, in the adversarial phase

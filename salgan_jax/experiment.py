@@ -184,6 +184,7 @@ def make_recipe(
             **{name: config.losses[name] for name in losses.ContentWeights._fields}
         ),
         r1_penalty=config.losses.r1_penalty,
+        discriminator_flood=config.losses.discriminator_flood,
         judges_features=_judges_features(config),
         content_reduction=config.losses.content_reduction,
         game=config.losses.game,

@@ -54,6 +54,7 @@ MINIMA = {
     "losses.nss": 0,
     "model.smoothing_sigma": 0,
     "losses.r1_penalty": 0,
+    "losses.discriminator_flood": 0,
     "losses.adversarial_share": 0,
     "model.discriminator_first_outputs": 1,
     "model.discriminator_bottleneck": 0,

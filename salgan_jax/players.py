@@ -106,6 +106,7 @@ def discriminator_move(
         value = losses.discriminator_loss(real_logits, fake_logits, recipe.game)
         measured = measures.of_logits(real_logits, fake_logits)
         measured |= {"discriminator_loss": value}
+        value = _flooded(value, recipe.discriminator_flood, axis_name)
         if recipe.r1_penalty:
             penalty = _r1_penalty(recipe, params, image, recipes.saliency_map(batch))
             measured |= {"r1_penalty": penalty}
@@ -157,6 +158,15 @@ def _norm_ratio(
     if axis_name is not None:
         squares = lax.pmean(squares, axis_name)
     return jnp.sqrt(squares[0] / jnp.maximum(squares[1], _TINY))
+
+
+def _flooded(loss: jax.Array, level: float, axis_name: str | None) -> jax.Array:
+    """Returns |loss - level| + level (Ishida et al. 2020, Sec. 3).
+
+    Which side of the level it is on is said of the whole batch, not of a device's part.
+    """
+    whole = loss if axis_name is None else lax.pmean(loss, axis_name)
+    return jnp.where(whole < level, 2 * level - loss, loss)
 
 
 def _r1_penalty(

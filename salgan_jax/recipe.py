@@ -26,6 +26,7 @@ class Recipe(NamedTuple):
         skip_not_finite: whether a player stays as it is where its loss or its gradient
             is not finite.
         r1_penalty: weight of the discriminator's gradient penalty.
+        discriminator_flood: the loss below which the discriminator climbs.
         judges_features: whether the discriminator sees what the generator's frozen
             blocks make of an image, and not the image.
         content_reduction: in `losses.CONTENT_REDUCTIONS`.
@@ -45,6 +46,7 @@ class Recipe(NamedTuple):
     skip_not_finite: bool = False
     content: losses.ContentWeights = losses.ContentWeights()
     r1_penalty: float = 0.0
+    discriminator_flood: float = 0.0
     judges_features: bool = False
     content_reduction: str = "mean"
     game: str = "cross_entropy"

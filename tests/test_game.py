@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import miniature
 import numpy as np
+import optax
 import pytest
 import tiny_game
 
@@ -234,6 +235,58 @@ def test_a_discriminator_that_gives_no_gradient_moves_the_generator_nowhere():
     _, metrics = jax.jit(update)(state, miniature.batch())
     assert float(metrics["adversarial_logit_grad_norm"]) == 0
     assert np.isfinite(float(metrics["generator_grad_norm"]))
+
+
+FLOODED = tiny_game.recipe(discriminator=optax.sgd(1.0))
+
+
+def discriminated(level, axis_name, state, batch):
+    recipe = FLOODED._replace(discriminator_flood=level)
+    logits = recipes.predict(recipe, state.generator.params, batch)
+    return players.discriminator_move(recipe, state, batch, logits, axis_name)
+
+
+def moves(state, player):
+    return jax.tree.map(lambda new, old: new - old, player, state.discriminator.params)
+
+
+def test_below_the_flood_the_discriminator_climbs_and_above_it_descends():
+    state, batch = tiny_game.state(FLOODED), miniature.batch()
+    found = []
+    for level in (0.0, 0.5, 100.0):
+        player, metrics = jax.jit(functools.partial(discriminated, level, None))(
+            state, batch
+        )
+        found.append(moves(state, player.params))
+        assert 0.5 < float(metrics["discriminator_loss"]) < 100
+    dry, low, flooded = found
+    assert max(float(jnp.abs(x).max()) for x in jax.tree.leaves(dry)) > 1e-4
+    jax.tree.map(np.testing.assert_array_equal, low, dry)
+    jax.tree.map(
+        lambda x, y: np.testing.assert_allclose(x, -y, rtol=1e-4, atol=1e-7),
+        flooded,
+        dry,
+    )
+
+
+def test_the_flood_is_that_of_the_whole_batch_on_however_many_devices():
+    state, batch = tiny_game.state(FLOODED), miniature.batch()
+    shards = Batch(*(x.reshape(2, 4, *x.shape[1:]) for x in batch[:2]))
+    halves = [Batch(*(x[i] for x in shards[:2])) for i in range(2)]
+    plain = jax.jit(functools.partial(discriminated, 0.0, None))
+    low, high = sorted(float(plain(state, x)[1]["discriminator_loss"]) for x in halves)
+    level = low + 0.25 * (high - low)  # the whole is above it, a half below
+    whole, _ = jax.jit(functools.partial(discriminated, level, None))(state, batch)
+    parts, _ = jax.pmap(
+        functools.partial(discriminated, level, "devices"),
+        axis_name="devices",
+        in_axes=(None, 0),
+        devices=jax.devices()[:2],
+    )(state, shards)
+    for one, several in zip(
+        jax.tree.leaves(whole.params), jax.tree.leaves(parts.params), strict=True
+    ):
+        np.testing.assert_allclose(several[0], one, rtol=1e-3, atol=1e-6)
 
 
 # ---- how a game went ---------------------------------------------------------------

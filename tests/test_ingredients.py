@@ -462,6 +462,7 @@ def test_every_field_reaches_the_networks_and_the_loss():
     )
     config.losses.update(bce=0.1, kld=0.2, cc=0.3, nss=0.4, r1_penalty=0.5, alpha=0.6)
     config.losses.update(content_reduction="sum", game="hinge", adversarial_share=0.7)
+    config.losses.discriminator_flood = 0.3
     networks = experiment.make_networks(config)
     of_generator = {field.name for field in dataclasses.fields(Generator)}
     assert of_generator - {"dtype", "forms", "parent", "name"} == fields.keys()
@@ -478,7 +479,7 @@ def test_every_field_reaches_the_networks_and_the_loss():
     assert recipe.content == losses.ContentWeights(bce=0.1, kld=0.2, cc=0.3, nss=0.4)
     assert (recipe.r1_penalty, recipe.alpha) == (0.5, 0.6)
     assert (recipe.content_reduction, recipe.game) == ("sum", "hinge")
-    assert recipe.adversarial_share == 0.7
+    assert (recipe.adversarial_share, recipe.discriminator_flood) == (0.7, 0.3)
 
 
 @pytest.mark.parametrize(
@@ -495,6 +496,7 @@ def test_every_field_reaches_the_networks_and_the_loss():
         ({"model.discriminator_map": "standardised"}, "did you mean standardized"),
         ({"losses.game": "hing"}, "did you mean hinge"),
         ({"losses.adversarial_share": -1.0}, "must be 0 or more"),
+        ({"losses.discriminator_flood": -1.0}, "must be 0 or more"),
         ({"model.discriminator_first_outputs": 0}, "must be 1 or more"),
         ({"phases.discriminator_warmup_epochs": 106}, "phase of 105 epochs"),
         (

@@ -50,6 +50,7 @@ WORDS = {
     "losses.alpha": "weight of the content loss in the adversarial phase",
     "losses.content_downsample": "downsampling in the content loss",
     "losses.content_reduction": "reduction of cross-entropy over pixels",
+    "losses.discriminator_flood": "discriminator's loss below which it climbs",
     "losses.game": "loss of the two players",
     "losses.adversarial_share": "adversarial gradient, in norms of the content loss's",
     "losses.bce": "weight of cross-entropy in the content loss",

@@ -149,6 +149,6 @@ def published_fields() -> Overrides:
         name: value
         for name, value in default.items()
         if name.startswith(("model.discriminator", "discriminator_optimizer."))
-        or name in ("losses.r1_penalty", "losses.game")
+        or name in ("losses.r1_penalty", "losses.game", "losses.discriminator_flood")
         if not name.endswith("_width")
     }

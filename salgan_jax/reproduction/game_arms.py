@@ -63,9 +63,15 @@ _ARMS = {
     ),
     "hinge": ("hinge loss", {"losses.game": "hinge"}),
     "least_squares": ("least squares", {"losses.game": "least_squares"}),
-    "no_penalty": ("no gradient penalty", {"losses.r1_penalty": 0.0}),
-    "small_penalty": ("a gradient penalty of 0.1", {"losses.r1_penalty": 0.1}),
-    "spectral_norm": ("spectral norm", {"model.discriminator_norm": "spectral"}),
+    "no_flood": ("no flooding", {"losses.discriminator_flood": 0.0}),
+    "r1_penalty": (
+        "a gradient penalty of 1 instead of flooding",
+        {"losses.r1_penalty": 1.0, "losses.discriminator_flood": 0.0},
+    ),
+    "spectral_norm": (
+        "spectral norm instead of flooding",
+        {"model.discriminator_norm": "spectral", "losses.discriminator_flood": 0.0},
+    ),
 }
 
 
