@@ -143,7 +143,7 @@ def default() -> ConfigDict:
     # Weight of the squared gradient of D at true maps in its loss. [factor]
     config.losses.r1_penalty = 0.0
     # Where D's loss is lower, D climbs: it never becomes so sure that it teaches G
-    # nothing.
+    # nothing. [nats]
     config.losses.discriminator_flood = 0.0
 
     config.bootstrap_optimizer = _adagrad()  # the generator's, in the first phase
