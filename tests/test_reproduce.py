@@ -22,6 +22,7 @@ from salgan_jax.experiment import make_plan
 from salgan_jax.metrics.over_runs import RunDifference
 from salgan_jax.report import experiment as experiment_page
 from salgan_jax.reproduction import (
+    arms,
     cells,
     checks,
     confidence,
@@ -92,7 +93,7 @@ def planned(name, config, tmp_path, repeated=TWO_SEEDS, modern=None):
 
 
 @pytest.mark.parametrize(
-    "module", [experiments, published, confidence, cells, mixtures], ids=str
+    "module", [arms, published, confidence, cells, mixtures], ids=str
 )
 def test_the_examples_in_the_docstrings_are_right(module):
     assert doctest.testmod(module).failed == 0
@@ -122,15 +123,17 @@ def test_every_arm_is_a_config_that_holds_together(name, file, num_folds, tmp_pa
     assert len({json.dumps(each, default=str) for each in scored}) == len(scored)
 
 
+@pytest.mark.parametrize("name", ["perceptual_vs_content", "game"])
 @pytest.mark.parametrize("schedule", ["alternate", "both"])
 @pytest.mark.parametrize("num_epochs", [119, 120])
-def test_both_losses_make_as_many_generator_updates(schedule, num_epochs, tmp_path):
+def test_both_losses_make_as_many_generator_updates(
+    name, schedule, num_epochs, tmp_path
+):
     config = config_of("salgan")
     config.schedule = schedule
     config.phases.num_epochs = num_epochs
-    *_, perceptual, content = planned(
-        "perceptual_vs_content", config, tmp_path, Repeats((0,))
-    )
+    _, perceptual, *_, content = planned(name, config, tmp_path, Repeats((0,)))
+    assert content.name == "content-seed0"
     counts = []
     for run in (perceptual, content):
         phases = run.config.phases
@@ -146,7 +149,7 @@ def test_both_losses_make_as_many_generator_updates(schedule, num_epochs, tmp_pa
     adversarial = num_epochs - 15
     expected = {("alternate", 105): 159, ("alternate", 104): 156}
     assert counts == [expected.get((schedule, adversarial), 3 * adversarial)] * 2
-    notes = experiments.of("perceptual_vs_content", config).notes
+    notes = experiments.of(name, config).notes
     is_odd = schedule == "alternate" and adversarial == 105
     assert any("has 105 adversarial epochs" in note for note in notes) == is_odd
 

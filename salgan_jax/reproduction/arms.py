@@ -78,3 +78,64 @@ def common_bootstrap(config: ConfigDict, what: str) -> Arm:
     """Returns the run of content loss alone that all arms of a seed go on from."""
     epochs = config.phases.bootstrap_epochs
     return Arm("bootstrap", what, {"phases.num_epochs": epochs})
+
+
+def equal_epochs(adversarial_epochs: int, schedule: str) -> tuple[int, int]:
+    """Returns epochs (perceptual, content) with as many updates of the generator.
+
+    Where discriminator and generator take turns, every second adversarial step is the
+    generator's; an odd number of epochs becomes the next even one.
+
+    >>> equal_epochs(104, "alternate"), equal_epochs(105, "alternate")
+    ((104, 52), (106, 53))
+    >>> equal_epochs(53, "both")
+    (53, 53)
+    """
+    if schedule == "both":
+        return adversarial_epochs, adversarial_epochs
+    even = adversarial_epochs + adversarial_epochs % 2
+    return even, even // 2
+
+
+def content_alone(config: ConfigDict, epochs: int) -> Arm:
+    """Returns the arm that goes on without a game, with the game's own optimizer.
+
+    Its slots are fresh, as in the authors' code, so that it differs from a game from
+    the same bootstrap in the loss alone.
+    """
+    optimizer = {
+        f"bootstrap_optimizer.{field}": value
+        for field, value in config.generator_optimizer.to_dict().items()
+    }
+    return Arm(
+        "content",
+        "content loss alone, as many generator updates",
+        optimizer
+        | {
+            "phases.carry_optimizer_state": False,
+            "phases.bootstrap_epochs": epochs,
+            "phases.num_epochs": epochs,
+        },
+    )
+
+
+def notes_on_updates(
+    adversarial: int, perceptual: int, content: int
+) -> tuple[str, ...]:
+    """Returns what to say of arms that start from one bootstrap.
+
+    Args:
+        adversarial: epochs of the config's game.
+        perceptual, content: what `equal_epochs` makes of them.
+    """
+    start = (
+        "All arms start from the same bootstrap run of their seed, with fresh slots "
+        "of the optimizer of the adversarial phase, as in the authors' code."
+    )
+    if perceptual == adversarial:
+        return (start,)
+    return start, (
+        f"The config has {adversarial} adversarial epochs; here are {perceptual}, so "
+        f"that {content} epochs of content loss alone have exactly as many generator "
+        "updates."
+    )

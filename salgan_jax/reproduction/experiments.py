@@ -17,7 +17,10 @@ from salgan_jax.reproduction.arms import (
     Arm,
     Experiment,
     common_bootstrap,
+    content_alone,
     epochs_of_game,
+    equal_epochs,
+    notes_on_updates,
 )
 from salgan_jax.reproduction.ingredients import INGREDIENTS
 
@@ -45,23 +48,6 @@ def of(name: str, config: ConfigDict) -> Experiment:
     return EXPERIMENTS[name](config)
 
 
-def equal_epochs(adversarial_epochs: int, schedule: str) -> tuple[int, int]:
-    """Returns epochs (perceptual, content) with as many updates of the generator.
-
-    Where discriminator and generator take turns, every second adversarial step is the
-    generator's; an odd number of epochs becomes the next even one.
-
-    >>> equal_epochs(104, "alternate"), equal_epochs(105, "alternate")
-    ((104, 52), (106, 53))
-    >>> equal_epochs(53, "both")
-    (53, 53)
-    """
-    if schedule == "both":
-        return adversarial_epochs, adversarial_epochs
-    even = adversarial_epochs + adversarial_epochs % 2
-    return even, even // 2
-
-
 def _perceptual_vs_content(config: ConfigDict) -> Experiment:
     """From one bootstrap go on with the game, and with content loss alone.
 
@@ -71,11 +57,6 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
     schedule, warmup = config.schedule, config.phases.discriminator_warmup_epochs
     adversarial = epochs_of_game("perceptual_vs_content", config)
     perceptual, content = equal_epochs(adversarial, schedule)
-    optimizer = {
-        f"bootstrap_optimizer.{field}": value
-        for field, value in config.generator_optimizer.to_dict().items()
-    }
-    fresh = {"phases.carry_optimizer_state": False}
     turns = "in each step" if schedule == "both" else "in turn"
     return Experiment(
         name="perceptual_vs_content",
@@ -85,40 +66,18 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
             Arm(
                 "perceptual",
                 f"adversarial and content loss, discriminator and generator {turns}",
-                fresh
-                | {
+                {
+                    "phases.carry_optimizer_state": False,
                     "phases.bootstrap_epochs": 0,
                     "phases.num_epochs": warmup + perceptual,
                 },
             ),
-            Arm(
-                "content",
-                "content loss alone, as many generator updates",
-                fresh
-                | optimizer
-                | {"phases.bootstrap_epochs": content, "phases.num_epochs": content},
-            ),
+            content_alone(config, content),
         ),
         reference="content",
         bootstrap=common_bootstrap(config, "content loss alone, where both arms start"),
         has_equal_updates=True,
-        notes=_notes_on_updates(adversarial, perceptual, content),
-    )
-
-
-def _notes_on_updates(
-    adversarial: int, perceptual: int, content: int
-) -> tuple[str, ...]:
-    start = (
-        "Both arms start from the same bootstrap run of their seed, with fresh slots "
-        "of the optimizer of the adversarial phase, as in the authors' code."
-    )
-    if perceptual == adversarial:
-        return (start,)
-    return start, (
-        f"The config has {adversarial} adversarial epochs; the perceptual arm has "
-        f"{perceptual}, so that the content arm's {content} epochs have exactly as "
-        "many generator updates."
+        notes=notes_on_updates(adversarial, perceptual, content),
     )
 
 

@@ -6,7 +6,10 @@ from salgan_jax.reproduction.arms import (
     Arm,
     Experiment,
     common_bootstrap,
+    content_alone,
     epochs_of_game,
+    equal_epochs,
+    notes_on_updates,
 )
 from salgan_jax.reproduction.discriminator_arms import published_fields
 
@@ -61,6 +64,10 @@ _ARMS = {
         "an adversarial gradient as large as the content loss's",
         {"losses.adversarial_share": 1.0},
     ),
+    "quiet": (
+        "an adversarial gradient a tenth as large as the content loss's",
+        {"losses.adversarial_share": 0.1},
+    ),
     "hinge": ("hinge loss", {"losses.game": "hinge"}),
     "least_squares": ("least squares", {"losses.game": "least_squares"}),
     "no_flood": ("no flooding", {"losses.discriminator_flood": 0.0}),
@@ -76,13 +83,16 @@ _ARMS = {
 
 
 def experiment(config: ConfigDict) -> Experiment:
-    """The config's game, and the same from the same bootstrap with one thing otherwise.
+    """The config's game, the same with one thing otherwise, and content loss alone.
+
+    All start from the same bootstrap, with as many updates of the generator.
 
     Raises:
         UserError: the config has no two phases.
     """
     warmup = config.phases.discriminator_warmup_epochs
-    game = epochs_of_game("game", config)
+    adversarial = epochs_of_game("game", config)
+    game, content = equal_epochs(adversarial, config.schedule)
     played = {
         "phases.carry_optimizer_state": False,
         "phases.bootstrap_epochs": 0,
@@ -115,9 +125,10 @@ def experiment(config: ConfigDict) -> Experiment:
                 "the published discriminator and its AdaGrad, alpha 0.005",
                 played | published_fields() | {"losses.adversarial_share": 0.0},
             ),
+            content_alone(config, content),
         ),
         reference="as_it_is",
         bootstrap=common_bootstrap(config, "content loss alone, where all arms start"),
         has_equal_updates=True,
-        notes=("All arms start from the same bootstrap run of their seed.",),
+        notes=notes_on_updates(adversarial, game, content),
     )
