@@ -200,8 +200,9 @@ CONDITIONS = (
         _is_saturated,
         "the discriminator is saturated: it is right about {real_accuracy:.1%} of the "
         "ground truth and {fake_accuracy:.1%} of the predictions, its logits "
-        "{logit_margin:.1f} apart, and gives the generator no useful gradient: try a "
-        "lower discriminator_optimizer.learning_rate or a longer bootstrap "
+        "{logit_margin:.1f} apart, and gives the generator no useful gradient: try "
+        "losses.discriminator_flood=0.7, a lower "
+        "discriminator_optimizer.learning_rate or a longer bootstrap "
         "(phases.bootstrap_epochs)",
     ),
     Condition(
