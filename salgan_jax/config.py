@@ -131,7 +131,7 @@ def default() -> ConfigDict:
     # What the two players minimise: "cross_entropy", "hinge" or "least_squares".
     config.losses.game = "cross_entropy"  # (from Sec. 4.2, Eq. 3 and 4)
     # The norm of the adversarial loss's gradient at the logits, in norms of the content
-    # loss's; 0: as alpha has it. [factor]
+    # loss's, which then has no alpha; 0: as alpha has it. [factor]
     config.losses.adversarial_share = 0.0
     config.losses.bce = 1.0  # weight of cross-entropy in the content loss [factor]
     # Weight of the KL divergence from the true map in the content loss. [factor]

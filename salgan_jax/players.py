@@ -3,7 +3,6 @@
 Pan et al. 2017, Sec. 4. `updates.py` puts these moves together.
 """
 
-import functools
 from typing import Any
 
 import jax
@@ -48,7 +47,8 @@ def generator_move(
     """Returns the generator after a step on content and adversarial loss (Eq. 3).
 
     The weighted parts meet at the logits: there their gradients are measured, and their
-    sum is what goes back through the generator.
+    sum is what goes back through the generator. With a share, content loss has the
+    weight that it has in the bootstrap, and the share says that of the adversarial one.
     """
     condition = recipes.condition(recipe, state, batch)
 
@@ -61,18 +61,14 @@ def generator_move(
     logits = prediction.logits
     content, content_back = jax.vjp(lambda x: _content_loss(recipe, x, batch), logits)
     adversarial, adversarial_back = jax.vjp(adversarial_loss, logits)
-    value, weights_back = jax.vjp(
-        functools.partial(losses.generator_loss, alpha=recipe.alpha),
-        content,
-        adversarial,
-    )
-    content_weight, adversarial_weight = weights_back(jnp.ones_like(value))
-    (of_content,) = content_back(content_weight)
-    (of_adversarial,) = adversarial_back(adversarial_weight)
+    (of_content,) = content_back(jnp.ones_like(content))
+    (of_adversarial,) = adversarial_back(jnp.ones_like(adversarial))
+    alpha, weight = recipe.alpha, 1.0
     if recipe.adversarial_share:
-        of_adversarial *= recipe.adversarial_share * _norm_ratio(
-            of_content, of_adversarial, axis_name
-        )
+        ratio = _norm_ratio(of_content, of_adversarial, axis_name)
+        alpha, weight = 1.0, recipe.adversarial_share * ratio
+    of_content, of_adversarial = alpha * of_content, weight * of_adversarial
+    value = losses.generator_loss(content, weight * adversarial, alpha=alpha)
 
     shares = {
         "generator_loss": value,
@@ -106,7 +102,8 @@ def discriminator_move(
         value = losses.discriminator_loss(real_logits, fake_logits, recipe.game)
         measured = measures.of_logits(real_logits, fake_logits)
         measured |= {"discriminator_loss": value}
-        value = _flooded(value, recipe.discriminator_flood, axis_name)
+        if recipe.discriminator_flood:
+            value = _flooded(value, recipe.discriminator_flood, axis_name)
         if recipe.r1_penalty:
             penalty = _r1_penalty(recipe, params, image, recipes.saliency_map(batch))
             measured |= {"r1_penalty": penalty}

@@ -32,7 +32,7 @@ class Recipe(NamedTuple):
         content_reduction: in `losses.CONTENT_REDUCTIONS`.
         game: in `losses.GAMES`.
         adversarial_share: the norm of the adversarial loss's gradient at the logits, in
-            norms of the weighted content loss's; 0: as it comes.
+            norms of the content loss's, which then has no alpha; 0: as it comes.
         average_decay: of the average of the generator's parameters; 0: none is kept.
     """
 
