@@ -118,7 +118,7 @@ def default() -> ConfigDict:
     # The same; half precision spoils its gradients.
     config.precision.discriminator = "float32"
 
-    config.losses = ConfigDict()  # what the generator minimises beside the game
+    config.losses = ConfigDict()  # what the two players minimise
     # Weight of the content loss against the adversarial loss; 0.05 in v2 of the paper
     # and in the released code. [factor] (from Sec. 4.1, v3)
     config.losses.alpha = 5e-3
@@ -126,7 +126,7 @@ def default() -> ConfigDict:
     # (from Sec. 4.1, Table 2)
     config.losses.content_downsample = 4
     # Of the cross-entropies of a map's pixels: their "mean", or, as the article words
-    # it, their "sum", which weighs alpha by as many as they are.
+    # it, their "sum", which is as many times as loud beside all other losses.
     config.losses.content_reduction = "mean"  # (from released code)
     # What the two players minimise: "cross_entropy", "hinge" or "least_squares".
     config.losses.game = "cross_entropy"  # (from Sec. 4.2, Eq. 3 and 4)
@@ -140,10 +140,10 @@ def default() -> ConfigDict:
     config.losses.cc = 0.0
     # Weight of NSS in the content loss, which it lowers; it needs fixations. [factor]
     config.losses.nss = 0.0
-    # Weight of the squared gradient of D at true maps in its loss. [factor]
+    # Weight of half the squared gradient of D at true maps in its loss. [factor]
     config.losses.r1_penalty = 0.0
     # Where D's loss is lower, D climbs: it never becomes so sure that it teaches G
-    # nothing. [nats]
+    # nothing. Two coins are 1.386; 0: no such level. [nats]
     config.losses.discriminator_flood = 0.0
 
     config.bootstrap_optimizer = _adagrad()  # the generator's, in the first phase

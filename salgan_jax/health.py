@@ -168,17 +168,21 @@ def _is_saturated(means: Means) -> bool:
 
 
 def _is_lost(means: Means) -> bool:
-    right = means["real_accuracy"] + means["fake_accuracy"]
     return (
         not _is_blind(means)
         and abs(means["logit_margin"]) <= LOST_MARGIN
-        and abs(right - 1) <= LOST_ACCURACY
+        and _says_the_same_of_both(means)
         and means["discriminator_loss"] >= LOST_LOSS
     )
 
 
 def _is_blind(means: Means) -> bool:
-    return means["logit_change"] <= BLIND_CHANGE
+    return means["logit_change"] <= BLIND_CHANGE and _says_the_same_of_both(means)
+
+
+def _says_the_same_of_both(means: Means) -> bool:
+    right = means["real_accuracy"] + means["fake_accuracy"]
+    return abs(right - 1) <= LOST_ACCURACY
 
 
 def _is_collapsed(means: Means) -> bool | None:
@@ -207,7 +211,7 @@ CONDITIONS = (
     ),
     Condition(
         "discriminator_blind",
-        ("logit_change",),
+        ("logit_change", "real_accuracy", "fake_accuracy"),
         _is_blind,
         "the discriminator does not see the map: its logits do not change when maps "
         "are swapped (by {logit_change:.4f} between the true and the predicted map of "

@@ -210,15 +210,17 @@ def discriminator_loss(
     Args:
         real_logits, fake_logits: of ground truth, and of predictions.
         game: as in `adversarial_loss`; "hinge" is max(0, 1 - real) + max(0, 1 + fake),
-            "least_squares" (real - 1)^2 + (fake + 1)^2. In all three a discriminator
-            that cannot tell has logits of 0.
+            "least_squares" (real - 1)^2 + (fake + 1)^2. Both are times log 2, so that
+            logits of 0 have the loss of two coins, 2 log 2, in all three.
     """
     real = real_logits.astype(at_least_float32(real_logits))
     fake = fake_logits.astype(at_least_float32(fake_logits))
     if game == "hinge":
-        return jnp.mean(jax.nn.relu(1 - real)) + jnp.mean(jax.nn.relu(1 + fake))
+        of_real, of_fake = jax.nn.relu(1 - real), jax.nn.relu(1 + fake)
+        return (jnp.mean(of_real) + jnp.mean(of_fake)) * math.log(2)
     if game == "least_squares":
-        return jnp.mean(jnp.square(real - 1)) + jnp.mean(jnp.square(fake + 1))
+        of_real, of_fake = jnp.square(real - 1), jnp.square(fake + 1)
+        return (jnp.mean(of_real) + jnp.mean(of_fake)) * math.log(2)
     return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
 
 

@@ -1,5 +1,7 @@
 """What must hold between the fields of a config, and not of one of them alone."""
 
+import math
+
 from ml_collections import ConfigDict
 
 from salgan_jax.errors import UserError
@@ -16,6 +18,7 @@ def check(config: ConfigDict) -> None:
     _check_discriminator(config)
     _check_folds(config)
     _check_content(config)
+    _check_flood(config)
     _check_phases(config)
     _check_speed(config)
 
@@ -81,6 +84,16 @@ def _check_content(config: ConfigDict) -> None:
         )
 
 
+def _check_flood(config: ConfigDict) -> None:
+    level, chance = config.losses.discriminator_flood, 2 * math.log(2)
+    if level >= chance:
+        raise UserError(
+            f"config.losses.discriminator_flood is {level}: from {chance:.3f} on, the "
+            "loss of two coins, the discriminator would learn to be wrong; 0.7 is half "
+            "of that"
+        )
+
+
 def _check_phases(config: ConfigDict) -> None:
     phases = config.phases
     if phases.bootstrap_epochs > phases.num_epochs:
@@ -91,10 +104,10 @@ def _check_phases(config: ConfigDict) -> None:
         )
     warmup = phases.discriminator_warmup_epochs
     adversarial = phases.num_epochs - phases.bootstrap_epochs
-    if warmup > adversarial > 0:
+    if warmup >= adversarial > 0:
         raise UserError(
             f"config.phases.discriminator_warmup_epochs is {warmup}, of an adversarial "
-            f"phase of {adversarial} epochs"
+            f"phase of {adversarial} epochs: nothing is left for the generator"
         )
     rules = config.bootstrap_optimizer.rule, config.generator_optimizer.rule
     if phases.carry_optimizer_state and rules[0] != rules[1]:

@@ -36,7 +36,10 @@ BAD = {
     "discriminator_blind": [
         {"real_accuracy": 1.0, "fake_accuracy": 0.0, **COIN, "logit_change": 0.001},
         # Its logits differ between images, and not between maps.
-        {"logit_margin": 0.0, "discriminator_loss": 1.6, "logit_change": 0.009},
+        {
+            **{"real_accuracy": 0.6, "fake_accuracy": 0.4, "logit_margin": 0.0},
+            **{"discriminator_loss": 1.6, "logit_change": 0.009},
+        },
     ],
     "generator_collapsed": [{"map_variance": 0.0008}, {"map_variance": 0.0}],
     "adversarial_loss_unheard": [{"adversarial_logit_grad_norm": 1e-9}],
@@ -48,6 +51,8 @@ ALMOST = [
     # Undecided, but not blind: its logits tell the two apart.
     {"real_accuracy": 0.6, "fake_accuracy": 0.6, "discriminator_loss": 1.37},
     {"real_accuracy": 1.0, "fake_accuracy": 0.0, **COIN, "logit_margin": 0.4},
+    # It is seldom wrong, with logits that are all small.
+    {"logit_margin": 0.008, "discriminator_loss": 1.38, "logit_change": 0.008},
     # It cannot tell, but looks: maps move its logits both ways.
     {"logit_margin": 0.0, "logit_change": 0.02},
     {"map_variance": 0.004},

@@ -499,6 +499,8 @@ def test_every_field_reaches_the_networks_and_the_loss():
         ({"losses.discriminator_flood": -1.0}, "must be 0 or more"),
         ({"model.discriminator_first_outputs": 0}, "must be 1 or more"),
         ({"phases.discriminator_warmup_epochs": 106}, "phase of 105 epochs"),
+        ({"phases.discriminator_warmup_epochs": 105}, "nothing is left for the gen"),
+        ({"losses.discriminator_flood": 1.4}, "flood is 1.4: from 1.386 on, the loss"),
         (
             {
                 "model.discriminator_input": "frozen_features",

@@ -122,8 +122,8 @@ class Trial:
     def looks(self, seed: int) -> Iterator[dict[str, Any]]:
         """Yields what is found after the updates of `LOOKS`, and after the last one.
 
-        Each is a dict of JSON values: "updates"; means over the updates since the look
-        before of loss, accuracies and logits; "held_out", the same of images that it
+        Each is a dict of JSON values: "updates"; means over the last 20 updates of
+        loss, accuracies and logits; "held_out", the same of images that it
         does not train on, and by how much its logits are higher for their own true map
         than for another's, "mismatch_margin"; and "layers", by name. One before the
         first update has the layers alone.
@@ -194,7 +194,9 @@ class Trial:
             found.append([each[: number - start] for each in judged])
         real, fake, others = map(jnp.concatenate, zip(*found, strict=True))
         measured = measures.of_logits(real, fake) | {
-            "discriminator_loss": losses.discriminator_loss(real, fake),
+            "discriminator_loss": losses.discriminator_loss(
+                real, fake, self._recipe.game
+            ),
             "mismatch_margin": real.mean() - others.mean(),
         }
         return {name: float(value) for name, value in measured.items()}

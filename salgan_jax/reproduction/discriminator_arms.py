@@ -30,7 +30,7 @@ def experiment(config: ConfigDict) -> Experiment:
     """Returns the arms; everything of the discriminator is the arm's, not the config's.
 
     Args:
-        config: of the standing generators, and of data, sizes and batches.
+        config: of the standing generators, of data and sizes.
     """
     published = published_fields()
 
@@ -99,7 +99,7 @@ def experiment(config: ConfigDict) -> Experiment:
                 "standardized, and a mean over places before the matrices",
                 _ADAM | _SEES | {"model.discriminator_pooling": "mean"},
             ),
-            arm("mended", "all of these but the 32 channels: living.py's", _MENDED),
+            arm("mended", "all of these but the 32 channels", _MENDED),
             without(
                 "normalized",
                 "with images of 0 to 255",

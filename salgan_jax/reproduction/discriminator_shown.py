@@ -42,7 +42,7 @@ _LAYERS = {
 
 
 def lives(look: Mapping[str, Any]) -> bool:
-    """Whether a discriminator tells held-out maps apart, if not too well to help."""
+    """Whether a discriminator tells held-out maps apart better than a coin."""
     held_out = look["held_out"]
     right = min(held_out["real_accuracy"], held_out["fake_accuracy"])
     highest = health.BAND["discriminator_loss"][1]

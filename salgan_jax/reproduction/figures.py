@@ -8,7 +8,7 @@ import numpy as np
 from salgan_jax import health
 from salgan_jax.reproduction import drawing
 from salgan_jax.reproduction.confidence import NUM_BINS
-from salgan_jax.reproduction.game import Game
+from salgan_jax.reproduction.game import MEASURES, Game
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import (
     METRICS,
@@ -111,32 +111,32 @@ def of_two(contrast: Contrast, reference: ArmResult) -> Figure:
 
 
 def of_games(games: Sequence[Game]) -> Figure:
-    """Returns loss and accuracies of the discriminators over steps, with the band."""
-    words = {
-        "discriminator_loss": "loss of the discriminator",
-        "real_accuracy": "right about ground truth",
-        "fake_accuracy": "right about predictions",
-    }
-    figure, plots = drawing.panels(len(words), 2.0, num_columns=3)
+    """Returns what both players logged over steps, with the band of health."""
+    words = {k: v for k, v in MEASURES.items() if k != "logit_margin"}
+    figure, plots = drawing.panels(len(words), 2.0, num_columns=2)
     said = []
     for plot, (measure, title) in zip(plots, words.items(), strict=True):
-        plot.axhspan(*health.BAND[measure], color=drawing.BLUE, alpha=0.12, linewidth=0)
+        if measure in health.BAND:
+            low, high = health.BAND[measure]
+            plot.axhspan(low, high, color=drawing.BLUE, alpha=0.12, linewidth=0)
+        everything = []
         for game in games:
-            steps = [window.step for window in game.windows]
-            values = [window.means[measure] for window in game.windows]
+            seen = [window for window in game.windows if measure in window.means]
+            values = [window.means[measure] for window in seen]
+            everything += values
+            steps = [window.step for window in seen]
             plot.plot(steps, values, color=drawing.BLUE, marker=".", linewidth=1)
         plot.set_title(title, loc="left", fontsize=10)
-        plot.set_ylim(0, 2 if measure == "discriminator_loss" else 1.02)
+        plot.set_ylim(0, 1.02 if "accuracy" in measure else None)
         plot.set_xlabel("step")
-        everything = [w.means[measure] for game in games for w in game.windows]
         if everything:
             said.append(f"{title} {min(everything):.2f} to {max(everything):.2f}")
     return Figure(
         "game.png",
         drawing.png(figure),
-        "The discriminator of each run, means over 100 steps, without the first 100; "
+        "Both players of each run, means over 100 steps, without the first 100; "
         "shaded: where a game lives.",
-        f"Curves of the discriminators: {'; '.join(said) or 'too short to draw'}.",
+        f"Curves of the players: {'; '.join(said) or 'too short to draw'}.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from ml_collections import ConfigDict
 
+from salgan_jax import config as config_module
 from salgan_jax.reproduction.arms import (
     Arm,
     Experiment,
@@ -13,6 +14,7 @@ from salgan_jax.reproduction.arms import (
 )
 from salgan_jax.reproduction.discriminator_arms import published_fields
 
+_ALPHA = config_module.default().losses.alpha
 _ARMS = {
     "raw_images": (
         "images of 0 to 255",
@@ -54,11 +56,15 @@ _ARMS = {
     ),
     "alpha": (
         "the paper's alpha instead of a share of the gradient",
-        {"losses.adversarial_share": 0.0},
+        {"losses.adversarial_share": 0.0, "losses.alpha": _ALPHA},
     ),
     "alpha_of_sum": (
         "the paper's alpha, of the sum over pixels",
-        {"losses.adversarial_share": 0.0, "losses.content_reduction": "sum"},
+        {
+            "losses.adversarial_share": 0.0,
+            "losses.alpha": _ALPHA,
+            "losses.content_reduction": "sum",
+        },
     ),
     "as_loud": (
         "an adversarial gradient as large as the content loss's",
@@ -99,15 +105,17 @@ def experiment(config: ConfigDict) -> Experiment:
         "phases.num_epochs": warmup + game,
     }
     rate = config.generator_optimizer.learning_rate
+    no_warm_up = {
+        "phases.discriminator_warmup_epochs": 0,
+        "phases.num_epochs": game,
+    }
+    published = {"losses.adversarial_share": 0.0, "losses.alpha": _ALPHA}
     others = dict(_ARMS) | {
         "one_rate": (
             "the generator's learning rate for both",
             {"discriminator_optimizer.learning_rate": rate},
         ),
-        "no_warm_up": (
-            "no warm-up of the discriminator",
-            {"phases.discriminator_warmup_epochs": 0, "phases.num_epochs": game},
-        ),
+        "no_warm_up": ("no warm-up of the discriminator", no_warm_up),
     }
     if config.model.frozen_blocks != 3 or config.model.discriminator == "released_code":
         del others["frozen_features"]  # they are of another size than the map's
@@ -122,8 +130,8 @@ def experiment(config: ConfigDict) -> Experiment:
             ),
             Arm(
                 "published",
-                "the published discriminator and its AdaGrad, alpha 0.005",
-                played | published_fields() | {"losses.adversarial_share": 0.0},
+                f"the published discriminator and its AdaGrad, alpha {_ALPHA:g}",
+                played | no_warm_up | published_fields() | published,
             ),
             content_alone(config, content),
         ),

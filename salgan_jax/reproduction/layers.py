@@ -94,7 +94,7 @@ def look(
         name: Layer(
             map_share=_map_share(output.reshape(number, number, -1)),
             probe=_probe(learnt[name], tested[name]),
-            silent=_silent(name, output),
+            silent=_silent(name, output, recipe.discriminator.activation),
             grad_norm=jnp.linalg.norm(grads[name]["kernel"]),
         )
         for name, output in crossed.items()
@@ -137,11 +137,11 @@ def _probe(learnt: jax.Array, tested: jax.Array) -> jax.Array:
     return jnp.mean((new @ known.T @ weights > 0) == truth)
 
 
-def _silent(name: str, output: jax.Array) -> jax.Array:
-    """Of channels, or of units where there are no places."""
+def _silent(name: str, output: jax.Array, activation: str) -> jax.Array:
+    """Of channels, or of units where there are no places; a leaky ReLU has none."""
     of_unit = output.reshape(-1, output.shape[-1])
     if name in _HIDDEN_TANH:
         return jnp.mean(jnp.all(jnp.abs(jnp.tanh(of_unit)) > SATURATED, axis=0))
-    if name.startswith("conv"):
+    if name.startswith("conv") and activation == "relu":
         return jnp.mean(jnp.all(of_unit <= 0, axis=0))
     return jnp.zeros(())
