@@ -2,12 +2,16 @@
 
 import importlib.util
 import pathlib
+from typing import Any
 
+import jax
 import numpy as np
 import pytest
+import tiny_game
 
 from salgan_jax import health, training
 from salgan_jax.errors import UserError
+from salgan_jax.models.discriminator import Discriminator
 from salgan_jax.reproduction import (
     discriminator_alone,
     discriminator_arms,
@@ -117,6 +121,23 @@ def test_looks_are_the_same_for_the_same_seed_and_know_each_layer(examples):
         assert 0 <= found.map_share <= 1 and 0 <= found.silent <= 1
         assert 0 <= found.probe <= 1
         assert found.grad_norm > 0
+
+
+@pytest.mark.parametrize(("activation", "silent"), [("relu", 1), ("leaky_relu", 0)])
+def test_below_zero_a_channel_is_silent_but_for_a_leaky_relu(activation, silent):
+    network: Any = Discriminator(width_multiplier=1 / 16, activation=activation)
+    recipe = tiny_game.recipe()._replace(discriminator=network)
+    keys = jax.random.split(jax.random.key(0), 3)
+    image, real, fake = (
+        jax.random.uniform(key, (8, 32, 48, channels))
+        for key, channels in zip(keys, (3, 1, 1), strict=True)
+    )
+    seen = layers.Judged(image, real, fake)
+    params = network.init(keys[0], image, real)["params"]
+    bias = np.full_like(params["conv2_1"]["bias"], -1e6)
+    params["conv2_1"] = params["conv2_1"] | {"bias": bias}
+    found = layers.look(recipe, params, seen, seen)
+    assert found["conv2_1"].silent == silent
 
 
 def test_two_generators_that_are_the_same_are_refused(tmp_path):
