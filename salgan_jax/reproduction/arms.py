@@ -97,11 +97,22 @@ def equal_epochs(adversarial_epochs: int, schedule: str) -> tuple[int, int]:
     return even, even // 2
 
 
-def content_alone(config: ConfigDict, epochs: int) -> Arm:
-    """Returns the arm that goes on without a game, with the game's own optimizer.
+def game_alone(epochs: int) -> Overrides:
+    """Returns fields of an arm that goes on with the game from a bootstrap run.
 
-    Its slots are fresh, as in the authors' code, so that it differs from a game from
-    the same bootstrap in the loss alone.
+    The slots of its optimizers are fresh, as in the authors' code.
+    """
+    return {
+        "phases.carry_optimizer_state": False,
+        "phases.bootstrap_epochs": 0,
+        "phases.num_epochs": epochs,
+    }
+
+
+def content_alone(config: ConfigDict, epochs: int) -> Arm:
+    """Returns the arm that goes on without a game, and otherwise as `game_alone`.
+
+    Its optimizer is the game's, so that the two differ in the loss alone.
     """
     optimizer = {
         f"bootstrap_optimizer.{field}": value
@@ -110,12 +121,7 @@ def content_alone(config: ConfigDict, epochs: int) -> Arm:
     return Arm(
         "content",
         "content loss alone, as many generator updates",
-        optimizer
-        | {
-            "phases.carry_optimizer_state": False,
-            "phases.bootstrap_epochs": epochs,
-            "phases.num_epochs": epochs,
-        },
+        optimizer | game_alone(epochs) | {"phases.bootstrap_epochs": epochs},
     )
 
 

@@ -20,6 +20,7 @@ from salgan_jax.reproduction.arms import (
     content_alone,
     epochs_of_game,
     equal_epochs,
+    game_alone,
     notes_on_updates,
 )
 from salgan_jax.reproduction.ingredients import INGREDIENTS
@@ -66,11 +67,7 @@ def _perceptual_vs_content(config: ConfigDict) -> Experiment:
             Arm(
                 "perceptual",
                 f"adversarial and content loss, discriminator and generator {turns}",
-                {
-                    "phases.carry_optimizer_state": False,
-                    "phases.bootstrap_epochs": 0,
-                    "phases.num_epochs": warmup + perceptual,
-                },
+                game_alone(warmup + perceptual),
             ),
             content_alone(config, content),
         ),

@@ -10,6 +10,7 @@ from salgan_jax.reproduction.arms import (
     content_alone,
     epochs_of_game,
     equal_epochs,
+    game_alone,
     notes_on_updates,
 )
 from salgan_jax.reproduction.discriminator_arms import published_fields
@@ -99,11 +100,7 @@ def experiment(config: ConfigDict) -> Experiment:
     warmup = config.phases.discriminator_warmup_epochs
     adversarial = epochs_of_game("game", config)
     game, content = equal_epochs(adversarial, config.schedule)
-    played = {
-        "phases.carry_optimizer_state": False,
-        "phases.bootstrap_epochs": 0,
-        "phases.num_epochs": warmup + game,
-    }
+    played = game_alone(warmup + game)
     rate = config.generator_optimizer.learning_rate
     no_warm_up = {
         "phases.discriminator_warmup_epochs": 0,
