@@ -344,6 +344,14 @@ def test_a_game_is_judged_by_windows_after_its_first_100_steps(tmp_path):
     assert "of 2 windows" in game.verdict([found]) and "1 have" in game.verdict([found])
 
 
+def test_what_is_left_over_after_the_last_window_is_a_part_of_it(tmp_path):
+    found = a_run(tmp_path / "a", {100: 1.39, 200: 1.0, 300: 1.2, 320: 0.8})
+    assert [each.step for each in found.windows] == [200, 320]
+    assert found.windows[1].means["discriminator_loss"] == pytest.approx(1.0)
+    short = a_run(tmp_path / "b", {100: 1.39, 180: 1.0})
+    assert game.verdict([short]).startswith("The game: too short to say")
+
+
 def test_what_a_game_is_called_follows_from_its_windows(tmp_path):
     living = a_run(tmp_path / "a", {100: 1.39, 200: 1.0, 300: 0.9})
     dead = a_run(tmp_path / "b", {100: 1.0, 200: 1.386, 300: 1.386})

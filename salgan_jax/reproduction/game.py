@@ -61,12 +61,15 @@ def of_run(run: PlannedRun) -> Game | None:
     series = scalars.read(str(run.folder))
     if "train/logit_margin" not in series:
         return None
+    steps = series["train/logit_margin"][0]
+    # What is left over after the last whole window is a part of it.
+    last = max(int(steps[-1]) // WINDOW - 1, 0)
     logged: dict[int, dict[str, list[float]]] = {}
     last_step = {}
     for name in MEASURES:
         for step, value in zip(*series.get(f"train/{name}", ([], [])), strict=True):
             # A log stands for the steps before it: that of step 200 is of the second.
-            index = max(int(step) - 1, 0) // WINDOW
+            index = min(max(int(step) - 1, 0) // WINDOW, last)
             logged.setdefault(index, {}).setdefault(name, []).append(value)
             last_step[index] = max(int(step), last_step.get(index, 0))
     windows = [
@@ -93,10 +96,9 @@ def verdict(games: Sequence[Game]) -> str:
     if healthy < number / 2:
         whole = "is dead"
     return (
-        f"The game {whole}: of {number} windows of {WINDOW} steps (the last of a run "
-        f"may be shorter), after the first of each of {len(games)} runs, {healthy} "
-        f"have a discriminator's loss between {low} and {high} and both its accuracies "
-        "above one half."
+        f"The game {whole}: of {number} windows of {WINDOW} steps, after the first of "
+        f"each of {len(games)} runs, {healthy} have a discriminator's loss between "
+        f"{low} and {high} and both its accuracies above one half and below 1."
     )
 
 
@@ -113,7 +115,8 @@ def table(games: Sequence[Game]) -> Table:
     return Table(
         "The discriminator in the game",
         f"Mean (lowest to highest) over windows of {WINDOW} steps, without the first; "
-        "two coins tossed have a loss of 1.39, and the generator then one of 0.69.",
+        "what is left over belongs to the last. Two coins tossed have a loss of 1.39, "
+        "and the generator then one of 0.69.",
         ["", *MEASURES.values(), "windows in the band"],
         rows,
     )
