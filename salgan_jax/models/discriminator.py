@@ -80,7 +80,8 @@ class Discriminator(nn.Module):
             mean and divided by its deviation; or "frozen_features": instead of the
             image, what the generator's frozen blocks make of it, at an eighth of its
             size. They join the map's features, which three poolings made as small.
-        norm: of the kernels of all layers, "none" or "spectral" (Miyato et al. 2018).
+        norm: of the kernels, "none" or "spectral" (Miyato et al. 2018); the third block
+            of "released_code" keeps its own.
         width_multiplier: scales the channels of every hidden layer.
         kernel_init: a name in `convolution.KERNEL_INITS`.
         dtype: of the arithmetic; None: that of image and parameters.
