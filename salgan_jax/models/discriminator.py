@@ -63,12 +63,10 @@ MAP_INPUTS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "density": density,
     "maximum": over_maximum,
 }
-IMAGE_INPUTS = ("rgb255", "normalized", "frozen_features")
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "relu": nn.relu,
     "leaky_relu": functools.partial(nn.leaky_relu, negative_slope=0.2),
 }
-POOLINGS = ("none", "mean")
 
 
 class Discriminator(nn.Module):
