@@ -127,7 +127,8 @@ def of_games(games: Sequence[Game]) -> Figure:
             steps = [window.step for window in seen]
             plot.plot(steps, values, color=drawing.BLUE, marker=".", linewidth=1)
         plot.set_title(title, loc="left", fontsize=10)
-        plot.set_ylim(0, 1.02 if "accuracy" in measure else None)
+        highest = 1.0 if "accuracy" in measure else max([1.4, *everything])
+        plot.set_ylim(0, 1.02 * highest)
         plot.set_xlabel("step")
         if everything:
             said.append(f"{title} {min(everything):.2f} to {max(everything):.2f}")
