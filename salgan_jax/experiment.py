@@ -134,11 +134,19 @@ def make_networks(config: ConfigDict, *, platform: str | None = None) -> Network
     return Networks(generator, discriminator)
 
 
-def init_params(networks: Networks, config: ConfigDict) -> train_state.InitialParams:
-    """Returns random parameters of both networks."""
+def init_params(
+    networks: Networks, config: ConfigDict, seed: Any = None
+) -> train_state.InitialParams:
+    """Returns random parameters of both networks.
+
+    Args:
+        networks: of the config.
+        config: of the run.
+        seed: instead of the config's; it may be traced.
+    """
     return train_state.init_params(
         *networks,
-        key=jax.random.key(config.seed),
+        key=jax.random.key(config.seed if seed is None else seed),
         image_size=tuple(config.data.image_size),
         judges_features=_judges_features(config),
     )

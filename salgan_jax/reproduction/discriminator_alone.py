@@ -104,17 +104,20 @@ class Trial:
             seen, held_out: examples of one generator.
             num_updates: of each discriminator.
         """
-        self._config, self._seen, self._held_out = config, seen, held_out
+        self._seen, self._held_out = seen, held_out
         self._num_updates = num_updates
-        self._networks = experiment.make_networks(config)
-        params = jax.eval_shape(lambda: experiment.init_params(self._networks, config))
+        networks = experiment.make_networks(config)
+        params = jax.eval_shape(lambda: experiment.init_params(networks, config))
         alone = Schedule(
             steps_per_epoch=num_updates,
             bootstrap_steps=0,
             num_steps=num_updates,
             warmup_steps=num_updates,
         )
-        self._recipe = experiment.make_recipe(self._networks, params, config, alone)
+        self._recipe = experiment.make_recipe(networks, params, config, alone)
+        self._init = jax.jit(
+            lambda seed: experiment.init_params(networks, config, seed).discriminator
+        )
         self._step = jax.jit(self._move)
         self._judge = jax.jit(self._logits)
         self._look = jax.jit(functools.partial(layers.look, self._recipe))
@@ -155,9 +158,7 @@ class Trial:
                 since = []
 
     def _initial(self, seed: int) -> TrainState:
-        own = self._config.copy_and_resolve_references()
-        own.seed = seed
-        params = experiment.init_params(self._networks, own).discriminator
+        params = self._init(seed)
         optimizer = self._recipe.discriminator_optimizer
         nobody = Player(params=(), opt_state=())
         return TrainState(
