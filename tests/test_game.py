@@ -208,6 +208,25 @@ def test_the_adversarial_gradient_is_a_share_of_the_content_losses(share):
     assert ratio == pytest.approx(share, rel=1e-4)
 
 
+def shards(batch):
+    return Batch(*(x.reshape(2, 4, *x.shape[1:]) for x in batch[:2]))
+
+
+def assert_as_on_two_devices(moved, state, batch, **tolerances):
+    """Compares parameters after a move of the whole batch, and of its halves."""
+    whole = jax.jit(functools.partial(moved, None))(state, batch)
+    parts = jax.pmap(
+        functools.partial(moved, "devices"),
+        axis_name="devices",
+        in_axes=(None, 0),
+        devices=jax.devices()[:2],
+    )(state, shards(batch))
+    for one, several in zip(
+        jax.tree.leaves(whole.params), jax.tree.leaves(parts.params), strict=True
+    ):
+        np.testing.assert_allclose(several[0], one, **tolerances)
+
+
 def test_the_share_is_of_the_whole_batch_on_however_many_devices():
     recipe = BY_SHARE
     state, batch = tiny_game.state(recipe), miniature.batch()
@@ -216,18 +235,7 @@ def test_the_share_is_of_the_whole_batch_on_however_many_devices():
         prediction = recipes.predict_for_gradient(recipe, state, batch)
         return players.generator_move(recipe, state, batch, prediction, axis_name)[0]
 
-    whole = jax.jit(functools.partial(moved, None))(state, batch)
-    shards = Batch(*(x.reshape(2, 4, *x.shape[1:]) for x in batch[:2]))
-    parts = jax.pmap(
-        functools.partial(moved, "devices"),
-        axis_name="devices",
-        in_axes=(None, 0),
-        devices=jax.devices()[:2],
-    )(state, shards)
-    for one, several in zip(
-        jax.tree.leaves(whole.params), jax.tree.leaves(parts.params), strict=True
-    ):
-        np.testing.assert_allclose(several[0], one, rtol=1e-4, atol=1e-7)
+    assert_as_on_two_devices(moved, state, batch, rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 5e-3])
@@ -280,22 +288,15 @@ def test_below_the_flood_the_discriminator_climbs_and_above_it_descends():
 
 def test_the_flood_is_that_of_the_whole_batch_on_however_many_devices():
     state, batch = tiny_game.state(FLOODED), miniature.batch()
-    shards = Batch(*(x.reshape(2, 4, *x.shape[1:]) for x in batch[:2]))
-    halves = [Batch(*(x[i] for x in shards[:2])) for i in range(2)]
+    halves = [Batch(*(x[i] for x in shards(batch)[:2])) for i in range(2)]
     plain = jax.jit(functools.partial(discriminated, 0.0, None))
     low, high = sorted(float(plain(state, x)[1]["discriminator_loss"]) for x in halves)
     level = low + 0.25 * (high - low)  # the whole is above it, a half below
-    whole, _ = jax.jit(functools.partial(discriminated, level, None))(state, batch)
-    parts, _ = jax.pmap(
-        functools.partial(discriminated, level, "devices"),
-        axis_name="devices",
-        in_axes=(None, 0),
-        devices=jax.devices()[:2],
-    )(state, shards)
-    for one, several in zip(
-        jax.tree.leaves(whole.params), jax.tree.leaves(parts.params), strict=True
-    ):
-        np.testing.assert_allclose(several[0], one, rtol=1e-3, atol=1e-6)
+
+    def moved(axis_name, state, batch):
+        return discriminated(level, axis_name, state, batch)[0]
+
+    assert_as_on_two_devices(moved, state, batch, rtol=1e-3, atol=1e-6)
 
 
 # ---- how a game went ---------------------------------------------------------------
