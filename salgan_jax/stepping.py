@@ -44,7 +44,8 @@ def take(
         player: before it.
         grads: of this device's share of the batch.
         shares: this device's, as in `measures.py`.
-        axis_name: of the devices. They exchange once, gradients and measures together.
+        axis_name: of the devices. Here they exchange once, gradients and measures
+            together.
         step_number: updates made before, by either player.
     """
     num_devices = 1

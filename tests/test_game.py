@@ -248,6 +248,8 @@ def test_of_a_discriminator_without_gradient_content_loss_is_left(alpha):
         update = updates.make_updates(recipe)[kind]
         moved, metrics = jax.jit(update)(state, batch)
         assert float(metrics["generator_grad_norm"]) > 1e-3
+        if kind is Update.GENERATOR:
+            assert float(metrics["adversarial_logit_grad_norm"]) == 0
         after.append(moved.generator.params)
     jax.tree.map(
         lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-7), *after
