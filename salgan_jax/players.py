@@ -61,13 +61,14 @@ def generator_move(
     logits = prediction.logits
     content, content_back = jax.vjp(lambda x: _content_loss(recipe, x, batch), logits)
     adversarial, adversarial_back = jax.vjp(adversarial_loss, logits)
-    (of_content,) = content_back(jnp.ones_like(content))
+    alpha = 1.0 if recipe.adversarial_share else recipe.alpha
+    (of_content,) = content_back(jnp.full_like(content, alpha))
     (of_adversarial,) = adversarial_back(jnp.ones_like(adversarial))
-    alpha, weight = recipe.alpha, 1.0
+    weight: Any = 1.0
     if recipe.adversarial_share:
         ratio = _norm_ratio(of_content, of_adversarial, axis_name)
-        alpha, weight = 1.0, recipe.adversarial_share * ratio
-    of_content, of_adversarial = alpha * of_content, weight * of_adversarial
+        weight = recipe.adversarial_share * ratio
+        of_adversarial *= weight
     value = losses.generator_loss(content, weight * adversarial, alpha=alpha)
 
     shares = {
