@@ -86,9 +86,13 @@ def default() -> ConfigDict:
     # What it sees of a map: its values, a "probability"; that "standardized" to mean 0
     # and deviation 1; a "density" with mean 1; or that over its "maximum".
     config.model.discriminator_map = "probability"  # (from released code)
-    # Channels of its first layer, where image and map meet. [channels]
-    # (from Sec. 3.2, Table 1)
+    # Where the map joins the image: in the "first_layer", or in the "second_block",
+    # which the image reaches alone.
+    config.model.discriminator_map_enters = "first_layer"  # (from Sec. 3.2, Table 1)
+    # Channels of its first layer. [channels] (from Sec. 3.2, Table 1)
     config.model.discriminator_first_outputs = 3
+    # Its first layer begins "random", or "passes_map": one of its channels is the map.
+    config.model.discriminator_first_init = "random"  # (from Lasagne)
     # Of its convolutions; "leaky_relu" lets a fifth of what is negative through.
     config.model.discriminator_activation = "relu"  # (from Sec. 3.2, Table 1)
     # Before its matrices: "none", or the "mean" over all places of the image.

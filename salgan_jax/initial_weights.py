@@ -67,7 +67,7 @@ def discriminator_kind(config: ConfigDict) -> str:
         f"{name}={value}"
         for name, value in config.model.items()
         if name.startswith("discriminator_") and value != published[name]
-        if name != "discriminator_width"
+        if name not in ("discriminator_width", "discriminator_first_init")
     ]
     return ", ".join([config.model.discriminator, *changes])
 

@@ -21,6 +21,8 @@ CHOICES = {
     "model.full_width_blocks": (0, 1, 2, 3, 4, 5),
     "model.discriminator_input": ("rgb255", "normalized", "frozen_features"),
     "model.discriminator_map": ("probability", "standardized", "density", "maximum"),
+    "model.discriminator_map_enters": ("first_layer", "second_block"),
+    "model.discriminator_first_init": ("random", "passes_map"),
     "model.discriminator_activation": ("relu", "leaky_relu"),
     "model.discriminator_pooling": ("none", "mean"),
     "model.discriminator_norm": ("none", "spectral"),

@@ -56,6 +56,8 @@ def _check_skips(config: ConfigDict) -> None:
 
 def _check_discriminator(config: ConfigDict) -> None:
     model = config.model
+    if model.discriminator_map_enters == "second_block":
+        _check_late_map(model)
     if model.discriminator_input != "frozen_features":
         return
     if model.frozen_blocks != 3 or model.discriminator == "released_code":
@@ -65,6 +67,18 @@ def _check_discriminator(config: ConfigDict) -> None:
             f"is {model.frozen_blocks}, and config.model.discriminator 'article' or "
             f"'paper', which is {model.discriminator!r}"
         )
+
+
+def _check_late_map(model: ConfigDict) -> None:
+    for field, value in (
+        ("discriminator_input", "frozen_features"),
+        ("discriminator_first_init", "passes_map"),
+    ):
+        if model[field] == value:
+            raise UserError(
+                f"config.model.{field}={value!r} needs the map in the first layer, and "
+                "config.model.discriminator_map_enters is 'second_block'"
+            )
 
 
 def _check_folds(config: ConfigDict) -> None:

@@ -87,6 +87,37 @@ def test_where_relu_is_dead_leaky_relu_passes_a_gradient_on():
     assert gradient("relu") == 0 < gradient("leaky_relu")
 
 
+@pytest.mark.parametrize(("variant", "pool"), [("article", 2), ("released_code", 4)])
+def test_a_map_that_enters_late_is_averaged_and_passes_no_first_block(variant, pool):
+    network: Any = Discriminator(
+        variant, width_multiplier=1 / 4, map_enters="second_block"
+    )
+    params = network.init(jax.random.key(0), IMAGE, MAPS)["params"]
+    assert params["conv1_1"]["kernel"].shape[2:] == (3, 3)
+    assert params["conv2_1"]["kernel"].shape[2] == 8 + 1
+    params["conv1_2"]["bias"] -= 1e4  # the first block is dead
+    judge = functools.partial(network.apply, {"params": params}, IMAGE)
+    batch, height, width, _ = MAPS.shape
+    small = MAPS.reshape(batch, height // pool, pool, width // pool, pool, 1)
+    blocky = small.mean(axis=(2, 4), keepdims=True) * jnp.ones_like(small)
+    np.testing.assert_allclose(
+        judge(blocky.reshape(MAPS.shape)), judge(MAPS), rtol=1e-4
+    )
+    assert not np.allclose(judge(MAPS[:, ::-1]), judge(MAPS), rtol=1e-4)
+
+
+@pytest.mark.parametrize("variant", ["article", "paper"])
+def test_a_first_layer_that_passes_the_map_has_it_as_its_first_channel(variant):
+    network: Any = Discriminator(variant, first_init="passes_map", first_outputs=5)
+    variables = network.init(jax.random.key(0), IMAGE, MAPS)
+    _, state = network.apply(variables, IMAGE, MAPS, capture_intermediates=True)
+    captured: Any = state["intermediates"]
+    first = captured["conv1_1"]["__call__"][0]
+    np.testing.assert_allclose(first[..., :1], MAPS, atol=1e-6)
+    kernel = np.asarray(variables["params"]["conv1_1"]["kernel"])
+    assert (np.abs(kernel[..., 1:]) > 0).all()
+
+
 def test_frozen_features_are_the_same_computed_and_from_the_cache():
     config = miniature.config(
         discriminator_input="frozen_features", frozen_blocks=3, encoder_width=1 / 8

@@ -455,7 +455,9 @@ def test_every_field_reaches_the_networks_and_the_loss():
     config.model.update(discriminator_input="normalized", discriminator_norm="spectral")
     config.model.update(
         discriminator_map="density",
+        discriminator_map_enters="second_block",
         discriminator_first_outputs=5,
+        discriminator_first_init="passes_map",
         discriminator_activation="leaky_relu",
         discriminator_pooling="mean",
         discriminator_bottleneck=7,
@@ -472,6 +474,7 @@ def test_every_field_reaches_the_networks_and_the_loss():
     assert (judge.variant, judge.width_multiplier) == ("paper", 1 / 4)
     assert (judge.image_input, judge.norm) == ("normalized", "spectral")
     assert (judge.map_input, judge.first_outputs) == ("density", 5)
+    assert (judge.map_enters, judge.first_init) == ("second_block", "passes_map")
     assert (judge.activation, judge.final_pooling) == ("leaky_relu", "mean")
     assert judge.bottleneck == 7
     params = train_state.InitialParams({"encoder": {}, "decoder": {}}, {})
@@ -507,6 +510,20 @@ def test_every_field_reaches_the_networks_and_the_loss():
                 "model.frozen_blocks": 2,
             },
             "needs config.model.frozen_blocks=3, which is 2",
+        ),
+        (
+            {
+                "model.discriminator_map_enters": "second_block",
+                "model.discriminator_first_init": "passes_map",
+            },
+            "first_init='passes_map' needs the map in the first layer",
+        ),
+        (
+            {
+                "model.discriminator_map_enters": "second_block",
+                "model.discriminator_input": "frozen_features",
+            },
+            "input='frozen_features' needs the map in the first layer",
         ),
         (
             {"generator_optimizer.schedule": "warmup_cosine"},

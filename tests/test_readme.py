@@ -33,7 +33,8 @@ def folder(tmp_path_factory):
         folder / "photo.jpg"
     )
     weight_files.write_random_vgg16(folder)
-    return folder
+    yield folder
+    shutil.rmtree(folder)  # half a gigabyte, long before the other tests end
 
 
 def test_every_door_is_shown():

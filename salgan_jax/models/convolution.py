@@ -1,17 +1,29 @@
 """The layers that both networks are made of: convolutions and matrices, with bias."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 from flax import linen as nn
 from flax.linen import dtypes
 from jaxtyping import Array, Float
 
 from salgan_jax.models import kernel_norms, primitives, reference_forms
 
+
+def _passes_last(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32):
+    """Glorot's, but the first output of a convolution is its last input channel."""
+    kernel = KERNEL_INITS["glorot_uniform"](key, shape, dtype)
+    centre = shape[0] // 2, shape[1] // 2
+    return kernel.at[..., 0].set(0.0).at[(*centre, -1, 0)].set(1.0)
+
+
 KERNEL_INITS = {
     "glorot_uniform": nn.initializers.glorot_uniform(),
     "he_uniform": nn.initializers.he_uniform(),
     "zeros": nn.initializers.zeros,
+    "passes_last": _passes_last,
 }
 
 

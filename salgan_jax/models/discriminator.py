@@ -85,7 +85,11 @@ class Discriminator(nn.Module):
         dtype: of the arithmetic; None: that of image and parameters.
         forms: a name in `primitives.FORMS`, or "auto".
         map_input: a name in `MAP_INPUTS`.
+        map_enters: "first_layer", with the image; or "second_block", averaged to its
+            size, after the image has passed the first block alone.
         first_outputs: channels of the first layer.
+        first_init: of the first layer, "random", as `kernel_init`, or "passes_map":
+            its first output begins as the map.
         activation: of the convolutions, a name in `ACTIVATIONS`.
         final_pooling: what comes before the matrices: "none", all features of all
             places, or "mean", over places.
@@ -100,7 +104,9 @@ class Discriminator(nn.Module):
     image_input: str = "rgb255"
     norm: str = "none"
     map_input: str = "probability"
+    map_enters: str = "first_layer"
     first_outputs: int = 3
+    first_init: str = "random"
     activation: str = "relu"
     final_pooling: str = "none"
     bottleneck: int = 2
@@ -121,15 +127,29 @@ class Discriminator(nn.Module):
         variant = VARIANTS[self.variant]
         pool, size = variant.first_pool, variant.first_kernel_size
         conv3_norm = "per_output" if variant.weight_norm_conv3 else self.norm
-        x = MAP_INPUTS[self.map_input](saliency_map)
+        maps = MAP_INPUTS[self.map_input](saliency_map)
         sees_pixels = self.image_input != "frozen_features"
-        if sees_pixels:
-            if self.image_input == "normalized":
-                image = vgg16.preprocess(image, "torchvision")
-            x = jnp.concatenate([image, x], axis=-1)
-        x = self._conv(x, self.first_outputs, "conv1_1", kernel_size=size)
+        enters_late = self.map_enters == "second_block"
+        if self.image_input == "normalized":
+            image = vgg16.preprocess(image, "torchvision")
+        if enters_late:
+            x = image
+        else:
+            x = jnp.concatenate([image, maps], axis=-1) if sees_pixels else maps
+        passes_map = self.first_init == "passes_map"
+        x = self._conv(
+            x,
+            self.first_outputs,
+            "conv1_1",
+            kernel_size=size,
+            kernel_init="passes_last" if passes_map else self.kernel_init,
+        )
         x = self._conv(x, 32, "conv1_2")
         x = self._max_pool(x, pool)
+        if enters_late:
+            window = (pool, pool)
+            smaller = nn.avg_pool(maps, window, strides=window)
+            x = jnp.concatenate([x, smaller], axis=-1)
         x = self._conv(x, 64, "conv2_1")
         x = self._conv(x, 64, "conv2_2")
         x = self._max_pool(x, 2)
@@ -148,13 +168,12 @@ class Discriminator(nn.Module):
         return self._dense(x, 1, "fc6").squeeze(-1)
 
     def _conv(self, x, channels: int, name: str, **options: Any):
-        options = {"norm": self.norm} | options
+        options = {"norm": self.norm, "kernel_init": self.kernel_init} | options
         # The first layer mixes the four input channels and keeps its few outputs.
         multiplier = 1.0 if name == "conv1_1" else self.width_multiplier
         features = vgg16.scaled_channels(channels, multiplier)
         layer = convolution.Conv(
             features,
-            kernel_init=self.kernel_init,
             dtype=self.dtype,
             forms=self.forms,
             name=name,

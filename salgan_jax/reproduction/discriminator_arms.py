@@ -90,6 +90,16 @@ def experiment(config: ConfigDict) -> Experiment:
                 _ADAM | _SEES | {"model.discriminator_first_outputs": 32},
             ),
             arm(
+                "second_block",
+                "standardized, and the map joins the image after the first block",
+                _ADAM | _SEES | {"model.discriminator_map_enters": "second_block"},
+            ),
+            arm(
+                "passes_map",
+                "standardized, and a first layer that begins by passing the map on",
+                _ADAM | _SEES | {"model.discriminator_first_init": "passes_map"},
+            ),
+            arm(
                 "no_bottleneck",
                 "standardized, and no layer of two units",
                 _ADAM | _SEES | {"model.discriminator_bottleneck": 0},
@@ -99,7 +109,12 @@ def experiment(config: ConfigDict) -> Experiment:
                 "standardized, and a mean over places before the matrices",
                 _ADAM | _SEES | {"model.discriminator_pooling": "mean"},
             ),
-            arm("mended", "all of these but the 32 channels", _MENDED),
+            arm(
+                "mended",
+                "standardized, with leaky ReLU, a mean over places and no layer of two "
+                "units",
+                _MENDED,
+            ),
             without(
                 "normalized",
                 "with images of 0 to 255",

@@ -47,6 +47,14 @@ _ARMS = {
         "32 channels in the first layer",
         {"model.discriminator_first_outputs": 32},
     ),
+    "second_block": (
+        "the map after the first block",
+        {"model.discriminator_map_enters": "second_block"},
+    ),
+    "passes_map": (
+        "a first layer that begins by passing the map on",
+        {"model.discriminator_first_init": "passes_map"},
+    ),
     "adagrad": (
         "AdaGrad at 3e-4 for the discriminator",
         {
