@@ -22,10 +22,9 @@ make_environment() {
   wanted=$(pwd && .venv/bin/python -V && cat pyproject.toml requirements*.txt)
   if [[ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; then
     echo "== installing $requirements into .venv: about a minute, once"
+    # Python compiles what it imports when it does; pip would compile everything, on one core.
     .venv/bin/pip install --quiet --disable-pip-version-check --no-compile -r "$requirements" ||
       stop "pip could not install $requirements; its message stands above"
-    # pip compiles on one core. Files that are not meant to compile are among the packages'.
-    .venv/bin/python -m compileall -qq -j 0 .venv/lib || true
     # Each requirements file contains requirements.txt.
     echo "$wanted" | tee .venv/installed-requirements.txt >"$stamp"
   fi

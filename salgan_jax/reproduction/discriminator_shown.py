@@ -1,5 +1,6 @@
 """What is shown of discriminators that learnt alone: tables, a figure, a sentence."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -114,7 +115,7 @@ def _table(experiment: Experiment, generator: str, of_arm: OfGenerator) -> Table
             _median(seeds, lambda looks, name=name: looks[-1]["held_out"][name])
             for name in _ENDS
         ]
-        numbers = [f"{value:.2f}" for value in ends]
+        numbers = [f"{value:z.2f}" for value in ends]
         rows.append([f"{arm.name}: {arm.what}", *losses, *numbers])
     return Table(
         f"Against the {generator} generator",
@@ -171,14 +172,21 @@ def _median(seeds: Mapping[str, Looks], value: Any) -> float:
 
 def _figure(experiment: Experiment, good: OfGenerator) -> Figure:
     figure, plots = drawing.panels(len(experiment.arms), 1.5, num_columns=4)
+    (first, *_) = good[experiment.arms[0].name].values()
+    at = [look["updates"] for look in first[1:]]
+    # Of two looks that are close together, the label of the first would be overwritten.
+    ticks = [
+        n for n, after in zip(at, [*at[1:], math.inf], strict=True) if after > 2 * n
+    ]
     said = []
     for plot, arm in zip(plots, experiment.arms, strict=True):
         for looks in good[arm.name].values():
-            updates = [look["updates"] for look in looks[1:]]
             losses = [look["discriminator_loss"] for look in looks[1:]]
-            plot.plot(updates, losses, color=drawing.BLUE, marker=".", linewidth=1)
+            plot.plot(at, losses, color=drawing.BLUE, marker=".", linewidth=1)
         plot.axhline(health.BAND["discriminator_loss"][1], color="0.6", linewidth=1)
         plot.set_xscale("log")
+        plot.set_xticks(ticks, [f"{number:,}" for number in ticks])
+        plot.minorticks_off()
         plot.set_ylim(0, 1.6)
         plot.set_title(arm.name.replace("_", " "), loc="left", fontsize=8)
         said.append(f"{arm.name} {_living(good[arm.name])} live")

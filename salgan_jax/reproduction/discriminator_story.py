@@ -88,8 +88,7 @@ def study(plan: Plan, script: pathlib.Path, slots: Sequence[Environment]) -> int
             "num_updates": plan.num_updates,
             "arms": {arm.name: arm.what for arm in plan.experiment.arms},
             "trials": found,
-            "verdicts": shown.verdicts,
-            "tables": [table._asdict() for table in shown.tables],
+            **shown.as_json(),
         }
         written = outputs.write(plan.folder, shown, numbers)
     print(f"\n{shown.markdown()}")

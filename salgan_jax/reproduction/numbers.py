@@ -72,14 +72,7 @@ def _ending(found: Found, shown: Shown) -> dict[str, Any]:
             {"name": each.run.name, "arm": each.run.arm, "step": each.step}
             for each in found.scored
         ],
-        "verdicts": shown.verdicts,
-        "notes": shown.notes,
-        "provenance": shown.provenance,
-        "tables": [table._asdict() for table in shown.tables],
-        "figures": [
-            {"file": each.file, "caption": each.caption, "alt": each.alt}
-            for each in shown.figures
-        ],
+        **shown.as_json(),
     }
 
 

@@ -1,6 +1,6 @@
 """What an experiment shows of its results: sentences, tables, figures."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from salgan_jax.reproduction.figures import Figure
 from salgan_jax.reproduction.tables import Table
@@ -25,6 +25,19 @@ class Shown(NamedTuple):
     tables: list[Table]
     figures: list[Figure]
     provenance: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns what a page is made of, as JSON values; of figures their words."""
+        return {
+            "verdicts": self.verdicts,
+            "notes": self.notes,
+            "provenance": self.provenance,
+            "tables": [table._asdict() for table in self.tables],
+            "figures": [
+                {"file": each.file, "caption": each.caption, "alt": each.alt}
+                for each in self.figures
+            ],
+        }
 
     def markdown(self) -> str:
         """Returns everything but the figures as Markdown."""
