@@ -187,7 +187,7 @@ def _figure(experiment: Experiment, good: OfGenerator) -> Figure:
         plot.set_xscale("log")
         plot.set_xticks(ticks, [f"{number:,}" for number in ticks])
         plot.minorticks_off()
-        plot.set_ylim(0, 1.6)
+        plot.set_ylim(0, 1.8)
         plot.set_title(arm.name.replace("_", " "), loc="left", fontsize=8)
         said.append(f"{arm.name} {_living(good[arm.name])} live")
     return Figure(

@@ -84,6 +84,7 @@ def study(plan: Plan, script: pathlib.Path, slots: Sequence[Environment]) -> int
             "experiment": plan.experiment.name,
             "question": plan.experiment.question,
             "dataset": plan.source.config.data.dataset,
+            "split": plan.source.config.data.eval_split,
             **provenance,
             "num_updates": plan.num_updates,
             "arms": {arm.name: arm.what for arm in plan.experiment.arms},
