@@ -22,9 +22,11 @@ make_environment() {
   wanted=$(pwd && .venv/bin/python -V && cat pyproject.toml requirements*.txt)
   if [[ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]]; then
     echo "== installing $requirements into .venv: about a minute, once"
-    # Python compiles what it imports when it does; pip would compile everything, on one core.
     .venv/bin/pip install --quiet --disable-pip-version-check --no-compile -r "$requirements" ||
       stop "pip could not install $requirements; its message stands above"
+    # On all cores, where pip takes one, and once, though PYTHONDONTWRITEBYTECODE be set. Some
+    # of the packages' files are not meant to compile.
+    .venv/bin/python -m compileall -qq -j 0 .venv/lib || true
     # Each requirements file contains requirements.txt.
     echo "$wanted" | tee .venv/installed-requirements.txt >"$stamp"
   fi
