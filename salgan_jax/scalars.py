@@ -5,18 +5,21 @@ a run that goes on from an earlier step drops the lines that lie after it.
 """
 
 import contextlib
+import io
 import json
 import math
 import os
 import pathlib
+import platform
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from etils import epath
-from tensorboardX import event_file_writer, summary
-from tensorboardX.proto import event_pb2
+from PIL import Image
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from salgan_jax import atomic, places
 from salgan_jax.errors import UserError
@@ -61,11 +64,11 @@ class Writer:
                 file.write((json.dumps(row) + "\n").encode())
         board = self._path.with_name("tensorboard")
         board.mkdir(exist_ok=True)
-        # Without tensorboardX's thread, which hangs once the disk has been full. The
-        # suffix tells starts within one second apart.
-        self._events = event_file_writer.EventsWriter(
-            str(board / "events"), f".{os.getpid()}.{first_step}"
-        )
+        # TensorBoard reads the files of a run in the order of their names. Written
+        # without its thread, which would not say that the disk is full.
+        name = f"events.out.tfevents.{time.time():.6f}.{platform.node()}.{os.getpid()}"
+        self._events = RecordWriter((board / name).open("ab"))
+        self._add(0, file_version="brain.Event:2")
         if first_step:
             # TensorBoard hides what an interrupted start wrote after this step.
             start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
@@ -82,21 +85,34 @@ class Writer:
         with self._failure_said(), self._path.open("a") as file:
             file.write(json.dumps({"step": step, **finite}) + "\n")
         for name, value in values.items():
-            self._add(step, summary=summary.scalar(name, value))
+            self._add_summary(step, tag=name, simple_value=value)
 
     def write_image(self, step: int, name: str, image: np.ndarray) -> None:
         """Adds a picture, uint8 [H, W, 3], at a step."""
-        self._add(step, summary=summary.image(name, image, dataformats="HWC"))
+        height, width, channels = image.shape
+        png = io.BytesIO()
+        Image.fromarray(image).save(png, "png")
+        picture = summary_pb2.Summary.Image(
+            height=height,
+            width=width,
+            colorspace=channels,
+            encoded_image_string=png.getvalue(),
+        )
+        self._add_summary(step, tag=name, image=picture)
 
     def close(self) -> None:
         """Closes the files."""
         with self._failure_said():
             self._events.close()
 
+    def _add_summary(self, step: int, **what: Any) -> None:
+        value = summary_pb2.Summary.Value(**what)
+        self._add(step, summary=summary_pb2.Summary(value=[value]))
+
     def _add(self, step: int, **what: Any) -> None:
         with self._failure_said():
             event = event_pb2.Event(step=step, wall_time=time.time(), **what)
-            self._events.write_event(event)
+            self._events.write(event.SerializeToString())
             self._events.flush()
 
     @contextlib.contextmanager

@@ -36,7 +36,7 @@ ONLY_HERE = {
     "grain": ["data"],
     "array_record": ["data"],
     "orbax": ["checkpoints"],
-    "tensorboardX": ["scalars"],
+    "tensorboard": ["scalars"],
     "torch": ["export"],
     "av": ["prediction"],
     "gradio": ["demo"],

@@ -561,7 +561,7 @@ def run(tmp_path, monkeypatch):
         name="perceptual_vs_content", seeds=(0,), arms=(), folds=0, **changes
     ):
         source = Source("smoke.py", changes, small(**changes))
-        asked = story.Asked(source, None, Repeats(seeds, folds), arms, str(workdir))
+        asked = story.Asked(source, None, Repeats(seeds, folds), arms, str(workdir), 0)
         return story.reproduce(name, asked, script, [{}, {}])
 
     reproduce.workdir = workdir

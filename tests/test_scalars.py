@@ -2,11 +2,11 @@
 
 import json
 import resource
-import struct
 
 import numpy as np
 import pytest
-from tensorboardX.proto import event_pb2
+from tensorboard.backend.event_processing import event_file_loader
+from tensorboard.compat.proto import event_pb2
 
 from salgan_jax import scalars
 from salgan_jax.errors import UserError
@@ -41,16 +41,9 @@ def test_a_value_that_is_not_finite_does_not_break_the_file(tmp_path):
 
 
 def events_in(folder):
-    """(step, event) of each record of the newest TensorBoard file: TFRecord format."""
-    path = max(
-        (folder / "tensorboard").iterdir(), key=lambda path: path.stat().st_mtime_ns
-    )
-    data, events = path.read_bytes(), []
-    while data:
-        (length,) = struct.unpack("<Q", data[:8])
-        events.append(event_pb2.Event.FromString(data[12 : 12 + length]))
-        data = data[16 + length :]
-    return events
+    """What TensorBoard itself finds in the newest of its files, checksums included."""
+    path = max((folder / "tensorboard").iterdir())
+    return list(event_file_loader.LegacyEventFileLoader(str(path)).Load())
 
 
 def test_scalars_and_pictures_reach_tensorboard(tmp_path):

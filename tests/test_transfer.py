@@ -107,7 +107,7 @@ def test_one_data_set_has_nothing_to_be_compared_with():
 )
 def test_folds_are_refused_before_anything_is_begun(repeats, changes, tmp_path):
     source = Source("some.py", {}, config_of(MIXTURE, **changes))
-    asked = story.Asked(source, None, repeats, (), str(tmp_path / "work"))
+    asked = story.Asked(source, None, repeats, (), str(tmp_path / "work"), 0)
     with pytest.raises(UserError, match="leave out --folds and config"):
         story.reproduce("transfer", asked, tmp_path / "none.py", [{}])
     assert not (tmp_path / "work").exists()
@@ -125,7 +125,7 @@ def test_no_run_is_begun_where_a_data_set_has_no_images_to_score(tmp_path):
     config.init_from, config.model.frozen_blocks = "random", 0
     config.data.data_dir = data_dir
     source = Source("some.py", {}, config)
-    asked = story.Asked(source, None, Repeats((0,)), (), str(tmp_path / "work"))
+    asked = story.Asked(source, None, Repeats((0,)), (), str(tmp_path / "work"), 0)
     with pytest.raises(UserError, match="all-seed0: image_folder/own has no split"):
         story.reproduce("transfer", asked, tmp_path / "none.py", [{}])
     assert not (tmp_path / "work").exists()

@@ -169,7 +169,7 @@ class Discriminator(nn.Module):
 
     def _conv(self, x, channels: int, name: str, **options: Any):
         options = {"norm": self.norm, "kernel_init": self.kernel_init} | options
-        # The first layer mixes the four input channels and keeps its few outputs.
+        # The first layer mixes the input channels and keeps its few outputs.
         multiplier = 1.0 if name == "conv1_1" else self.width_multiplier
         features = vgg16.scaled_channels(channels, multiplier)
         layer = convolution.Conv(

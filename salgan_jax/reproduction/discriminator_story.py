@@ -30,7 +30,6 @@ from salgan_jax.sweep import grid, running
 from salgan_jax.sweep.devices import Environment
 
 FOLDER = "discriminators"
-DEFAULT_UPDATES = 1280
 
 
 class Plan(NamedTuple):

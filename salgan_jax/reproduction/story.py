@@ -51,9 +51,9 @@ class Asked(NamedTuple):
     source: Source
     modern: Source | None
     repeats: Repeats
-    arms: Sequence[str] = ()
-    workdir: str = ""
-    num_updates: int = discriminator_story.DEFAULT_UPDATES
+    arms: Sequence[str]
+    workdir: str
+    num_updates: int
 
 
 def reproduce(
