@@ -65,6 +65,12 @@ def scored(
     )
 
 
+def of_mean_maps(planned, folder):
+    """What the mean maps of the arms score: each arm as a run of its own."""
+    arms = dict.fromkeys(run.arm for run in planned)
+    return {arm: scored(arm, "mean", higher=0.02).scores for arm in arms}
+
+
 def found(
     experiment, some, *, dataset="osie", is_nested=False, num_updates=None, **provenance
 ):

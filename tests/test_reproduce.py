@@ -28,6 +28,7 @@ from salgan_jax.reproduction import (
     confidence,
     experiments,
     figures,
+    mean_maps,
     numbers,
     outputs,
     published,
@@ -553,6 +554,7 @@ def run(tmp_path, monkeypatch):
         "score",
         lambda some: [experiment_scores.scored(r.arm, r.repeat) for r in some],
     )
+    monkeypatch.setattr(mean_maps, "score", experiment_scores.of_mean_maps)
     script = tmp_path / "run.py"
     script.write_text(RUN)
     workdir = tmp_path / "work"
@@ -578,10 +580,24 @@ def test_a_bootstrap_comes_before_the_runs_that_go_on_from_it(run, capsys):
     }
     output = capsys.readouterr().out
     assert "| NSS |" in output and "written to" in output
+    assert "### The mean map of all runs" in output
+    content = json.loads((run.workdir / "experiment.json").read_text())
+    of_means, of_runs = (
+        each["nss"]["mean"]
+        for each in (
+            content["mean_maps"]["differences"],
+            content["differences"]["perceptual"],
+        )
+    )
+    line = f"| {of_means:+.4f} |", f"| {of_runs:+.4f} |"
+    (nss,) = [row for row in output.split("\n") if all(cell in row for cell in line)]
+    assert nss.startswith("| NSS |") and nss.endswith(line[1])
 
 
 def test_finished_runs_are_left_alone_and_seeds_are_added(run):
     assert run() == 0
+    # Of one run there is no mean.
+    assert "mean_maps" not in json.loads((run.workdir / "experiment.json").read_text())
     assert run(seeds=(0, 1)) == 0
     logs = [path.read_text() for path in run.workdir.rglob("*.log")]
     assert len(logs) == 6 and all(log.count("ran") == 1 for log in logs)

@@ -9,6 +9,7 @@ import numpy as np
 from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.confidence import MEASURES, OfRun
 from salgan_jax.reproduction.game import Game
+from salgan_jax.reproduction.mean_maps import MeanMaps
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import ArmResult, Contrast
 from salgan_jax.reproduction.scored_runs import Means, ScoredRun
@@ -27,6 +28,7 @@ class Found(NamedTuple):
         num_updates: generator updates by run; empty where nothing depends on them.
         provenance: from `record.of_runs`.
         games: of the runs with two players; empty where none is looked at.
+        mean_maps: of two losses with several seeds; else None.
     """
 
     experiment: Experiment
@@ -40,6 +42,7 @@ class Found(NamedTuple):
     num_updates: dict[str, int]
     provenance: dict[str, Any]
     games: Sequence[Game] = ()
+    mean_maps: MeanMaps | None = None
 
     def baseline_intervals(self) -> Means:
         """Returns baselines and people with intervals over images; not of folds."""

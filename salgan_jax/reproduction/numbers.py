@@ -6,6 +6,7 @@ from typing import Any
 
 from salgan_jax.reproduction import game
 from salgan_jax.reproduction.found import Found
+from salgan_jax.reproduction.mean_maps import MeanMaps
 from salgan_jax.reproduction.results import ArmResult, Contrast
 from salgan_jax.reproduction.shown import Shown
 
@@ -16,6 +17,7 @@ def of_one(found: Found, shown: Shown) -> dict[str, Any]:
         {
             **_experiment(found, found.dataset),
             **_results(found),
+            **_mean_maps(found.mean_maps),
             **_ending(found, shown),
         }
     )
@@ -64,6 +66,17 @@ def _results(found: Found) -> dict[str, Any]:
         },
         "published": published and published._asdict(),
     }
+
+
+def _mean_maps(found: MeanMaps | None) -> dict[str, Any]:
+    if not found:
+        return {}
+    means = {
+        arm: {metric: mean._asdict() for metric, mean in of_arm.items()}
+        for arm, of_arm in found.means.items()
+    }
+    differences = {metric: each._asdict() for metric, each in found.differences.items()}
+    return {"mean_maps": {"arms": means, "differences": differences}}
 
 
 def _ending(found: Found, shown: Shown) -> dict[str, Any]:

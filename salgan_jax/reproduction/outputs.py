@@ -68,9 +68,11 @@ def _of_two_losses(found: Found, empty: Shown) -> Shown:
     by_name = {arm.name: arm for arm in found.arms}
     first, second = by_name[contrast.arm], by_name[contrast.reference]
     both = [first, second]
-    beside = []
+    beside, of_means = [], []
     if found.published:
         beside = [tables.against_published(both, found.published)]
+    if found.mean_maps:
+        of_means = [tables.of_mean_maps(contrast, found.mean_maps)]
     return empty._replace(
         verdicts=[
             verdicts.of_claim(contrast),
@@ -81,6 +83,7 @@ def _of_two_losses(found: Found, empty: Shown) -> Shown:
         tables=[
             *beside,
             tables.of_two(first, second, contrast),
+            *of_means,
             tables.of_confidence(first, second, contrast, found.true_means()),
             game.table(found.games),
         ],

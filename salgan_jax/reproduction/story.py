@@ -15,6 +15,7 @@ from salgan_jax.reproduction import (
     discriminator_story,
     experiments,
     game,
+    mean_maps,
     numbers,
     outputs,
     published,
@@ -29,6 +30,7 @@ from salgan_jax.reproduction import (
 from salgan_jax.reproduction.arms import Experiment
 from salgan_jax.reproduction.found import Found
 from salgan_jax.reproduction.game import Game
+from salgan_jax.reproduction.mean_maps import MeanMaps
 from salgan_jax.reproduction.repeats import Repeats
 from salgan_jax.reproduction.runs import PlannedRun, Source
 from salgan_jax.reproduction.scored_runs import ScoredRun
@@ -101,7 +103,7 @@ def reproduce(
         code = stages.train(planned, script, slots, lock=lock)
         if code is not None:
             return code
-        found = _found(experiment, asked, [*first, *second], second)
+        found = _found(experiment, asked, [*first, *second], second, folder)
         if experiment.test_sets:
             shown = transfer_shown.shown(found)
             content = numbers.of_test_sets(found, shown)
@@ -120,6 +122,7 @@ def _found(
     asked: Asked,
     everything: Sequence[PlannedRun],
     compared: Sequence[PlannedRun],
+    folder: pathlib.Path,
 ) -> dict[str, Found]:
     """Returns the results by test set; of runs' own images alone under ""."""
     is_nested = bool(asked.repeats.num_folds)
@@ -145,6 +148,7 @@ def _found(
             num_updates,
             provenance,
             _games(experiment, compared),
+            _mean_maps(experiment, asked.repeats, compared, folder),
         )
     return found
 
@@ -155,6 +159,22 @@ def _games(experiment: Experiment, compared: Sequence[PlannedRun]) -> list[Game]
         return []
     found = [game.of_run(run) for run in compared]
     return [each for each in found if each is not None]
+
+
+def _mean_maps(
+    experiment: Experiment,
+    repeated: Repeats,
+    compared: Sequence[PlannedRun],
+    folder: pathlib.Path,
+) -> MeanMaps | None:
+    """Returns how the two losses' mean maps score, where each has several runs."""
+    is_of_one_run = repeated.num_folds or len(repeated.seeds) < 2
+    if experiment.name != "perceptual_vs_content" or is_of_one_run:
+        return None
+    first, second = experiment.arms
+    of_arm = mean_maps.score(compared, folder)
+    both = of_arm[first.name], of_arm[second.name]
+    return mean_maps.compared(*both, (first.name, second.name))
 
 
 def _scored(

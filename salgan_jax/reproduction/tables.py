@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from salgan_jax.reproduction import cells, confidence
+from salgan_jax.reproduction.mean_maps import MeanMaps
 from salgan_jax.reproduction.published import Published
 from salgan_jax.reproduction.results import (
     METRICS,
@@ -112,6 +113,29 @@ def of_confidence(
             *("", first.name, second.name, "difference", "95 % interval", "p"),
             "ground truth",
         ],
+        rows,
+    )
+
+
+def of_mean_maps(contrast: Contrast, found: MeanMaps) -> Table:
+    """Returns how the mean maps of two arms' runs score, a row for each metric."""
+    arms = contrast.arm, contrast.reference
+    rows = [
+        [
+            heading(metric) + (" (lower is better)" if metric == "kld" else ""),
+            *(cells.mean(found.means[arm][metric]) for arm in arms),
+            *cells.difference(found.differences[metric]),
+            cells.difference(contrast.differences[metric])[0],
+        ]
+        for metric in METRICS
+        if found.differences[metric].num_images
+    ]
+    return Table(
+        "The mean map of all runs",
+        f"Of each image the mean of the maps of all {arms[0]} runs against that of all "
+        f"{arms[1]} runs; intervals are over images. Last column: the difference where "
+        "each run is scored alone, as above.",
+        ["", *arms, "difference", "95 % interval", "p", "of single runs"],
         rows,
     )
 
