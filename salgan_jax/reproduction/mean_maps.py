@@ -1,8 +1,8 @@
 """The mean of the maps that the runs of an arm predict: what they agree on.
 
 Where a generator has to decide and its runs decide differently, each of them pays for
-it, and their mean does not. So a difference between two arms that their mean maps do
-not have is one of deciding, not of knowing less.
+it, and their mean hardly does. So what of a difference between two arms their mean
+maps do not have comes from what differs from run to run: decisions, or noise.
 """
 
 import json
