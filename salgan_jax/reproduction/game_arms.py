@@ -114,7 +114,17 @@ def experiment(config: ConfigDict) -> Experiment:
         "phases.discriminator_warmup_epochs": 0,
         "phases.num_epochs": game,
     }
-    published = {"losses.adversarial_share": 0.0, "losses.alpha": _ALPHA}
+    alpha = {"losses.adversarial_share": 0.0, "losses.alpha": _ALPHA}
+    published = played | published_fields()
+    # Lets the published discriminator see the map.
+    sees = published | {
+        "model.discriminator_input": "normalized",
+        "model.discriminator_map": "standardized",
+        **{
+            f"discriminator_optimizer.{field}": value
+            for field, value in config.discriminator_optimizer.to_dict().items()
+        },
+    }
     others = dict(_ARMS) | {
         "one_rate": (
             "the generator's learning rate for both",
@@ -136,7 +146,18 @@ def experiment(config: ConfigDict) -> Experiment:
             Arm(
                 "published",
                 f"the published discriminator and its AdaGrad, alpha {_ALPHA:g}",
-                played | no_warm_up | published_fields() | published,
+                published | no_warm_up | alpha,
+            ),
+            Arm(
+                "sees",
+                "published, with normalised images, standardized maps and the config's "
+                "optimizer",
+                sees | no_warm_up | alpha,
+            ),
+            Arm(
+                "sees_and_warms_up",
+                "that, with the config's warm-up and share of the gradient",
+                sees,
             ),
             content_alone(config, content),
         ),
