@@ -155,9 +155,9 @@ def experiment(config: ConfigDict) -> Experiment:
                 sees | no_warm_up | alpha,
             ),
             Arm(
-                "sees_and_warms_up",
-                "that, with the config's warm-up and share of the gradient",
-                sees,
+                "least",
+                "that, with the config's share of the gradient instead of alpha",
+                sees | no_warm_up,
             ),
             content_alone(config, content),
         ),
