@@ -146,6 +146,20 @@ def is_better(arms, metric):
     return difference < 0 if metric == "kld" else difference > 0
 
 
+def test_the_page_of_the_game_says_which_games_live():
+    numbers = json.loads((FOLDER / "game-osie.json").read_text())
+    (table,) = [t for t in numbers["tables"] if t["title"].startswith("The discrimi")]
+    _, *columns = table["header"]
+    shown = [columns.index(c) + 1 for c in ("windows in the band", columns[0])]
+    expected = {
+        row[0].removesuffix("-seed0"): " | ".join(row[i] for i in shown)
+        for row in table["rows"]
+    }
+    text = (ROOT / "docs" / "game.md").read_text()
+    rows = re.findall(r"^\| [^|]*\(`(\w+)`\) \| (\d of \d \| [^|]+) \|$", text, re.M)
+    assert dict(rows) == expected and len(rows) == len(expected)
+
+
 def test_the_page_of_the_game_says_how_many_discriminators_live():
     numbers = json.loads((FOLDER / "discriminator-osie.json").read_text())
     bad, good = (

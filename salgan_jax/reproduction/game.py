@@ -134,4 +134,4 @@ def _cell(windows: Sequence[Window], name: str) -> str:
     values = [each.means[name] for each in windows if name in each.means]
     if not values:
         return cells.NONE
-    return f"{np.mean(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+    return f"{np.mean(values):z.2f} ({min(values):z.2f} to {max(values):z.2f})"

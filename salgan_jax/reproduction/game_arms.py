@@ -159,6 +159,7 @@ def experiment(config: ConfigDict) -> Experiment:
                 "that, with the config's share of the gradient instead of alpha",
                 sees | no_warm_up,
             ),
+            Arm("least_warmed_up", "that, with the config's warm-up", sees),
             content_alone(config, content),
         ),
         reference="as_it_is",
