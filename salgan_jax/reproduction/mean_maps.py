@@ -7,13 +7,13 @@ maps do not have comes from what differs from run to run: decisions, or noise.
 
 import json
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from absl import logging
 
-from salgan_jax import atomic, checkpoints, inference
+from salgan_jax import atomic
 from salgan_jax.data import records
 from salgan_jax.errors import UserError
 from salgan_jax.evaluation import chosen_images, protocol
@@ -23,11 +23,10 @@ from salgan_jax.evaluation.scoring import Scores, Scoring
 from salgan_jax.metrics import over_runs
 from salgan_jax.metrics.conventions import TUEBINGEN
 from salgan_jax.metrics.over_runs import RunDifference, RunMean
-from salgan_jax.reproduction import scored_runs
+from salgan_jax.reproduction import scored_runs, scoring
 from salgan_jax.reproduction.runs import PlannedRun
 
 FILE = "mean_maps.json"
-_BATCH_SIZE = 8
 
 
 class MeanMaps(NamedTuple):
@@ -106,7 +105,7 @@ def _scores(
     arms = list(dict.fromkeys(run.arm for run in planned))
     logging.info("scoring the mean maps of %s", " and ".join(arms))
     models = {
-        arm: _mean_of([_predict(run) for run in planned if run.arm == arm])
+        arm: _mean_of([scoring.predictor(run) for run in planned if run.arm == arm])
         for arm in arms
     }
     first = arms[0]
@@ -116,7 +115,7 @@ def _scores(
         {**models, first: counted},
         images.records,
         known._replace(baselines={}, ceiling_sigma_px=None),
-        Scoring(TUEBINGEN, _BATCH_SIZE),
+        Scoring(TUEBINGEN, scoring.BATCH_SIZE),
     )
     return {
         arm: {
@@ -127,12 +126,7 @@ def _scores(
     }
 
 
-def _predict(run: PlannedRun) -> Predict:
-    loaded = checkpoints.load_generator(str(run.folder), scored_runs.last_step(run))
-    return protocol.from_images(inference.make_predictor(loaded, _BATCH_SIZE))
-
-
-def _mean_of(predictors: Sequence[Predict]) -> Callable[..., list[np.ndarray]]:
+def _mean_of(predictors: Sequence[Predict]) -> Predict:
     def predict(some: Sequence[Scored]) -> list[np.ndarray]:
         of_runs = [each(some) for each in predictors]
         return [np.mean(maps, axis=0) for maps in zip(*of_runs, strict=True)]

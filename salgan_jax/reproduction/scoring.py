@@ -8,6 +8,7 @@ from absl import logging
 from salgan_jax import checkpoints, inference
 from salgan_jax.data import records
 from salgan_jax.evaluation import chosen_images, protocol, scores
+from salgan_jax.evaluation.baseline_predictors import Predict
 from salgan_jax.evaluation.chosen_images import EvaluationInput
 from salgan_jax.evaluation.scoring import Scoring
 from salgan_jax.metrics.conventions import TUEBINGEN
@@ -57,6 +58,16 @@ def score_on(
     return _all_scores(planned, images, f"{FOLDER}_{test_set}")
 
 
+def predictor(run: PlannedRun) -> Predict:
+    """Returns what predicts the maps of a run's last checkpoint.
+
+    Raises:
+        UserError, FileNotFoundError: the checkpoint is broken, or there is none.
+    """
+    loaded = checkpoints.load_generator(str(run.folder), scored_runs.last_step(run))
+    return protocol.from_images(inference.make_predictor(loaded, BATCH_SIZE))
+
+
 def _all_scores(
     planned: Sequence[PlannedRun], images: EvaluationInput, folder: str
 ) -> list[ScoredRun]:
@@ -92,18 +103,7 @@ def _score(
         ", ".join(run.name for run in missing),
         *(len(images.records), images.dataset, images.split),
     )
-    loaded = {
-        run.name: checkpoints.load_generator(
-            str(run.folder), scored_runs.last_step(run)
-        )
-        for run in missing
-    }
-    recorders = {
-        name: confidence.Recorder(
-            protocol.from_images(inference.make_predictor(each, BATCH_SIZE))
-        )
-        for name, each in loaded.items()
-    }
+    recorders = {run.name: confidence.Recorder(predictor(run)) for run in missing}
     models = {f"run {name}": recorder for name, recorder in recorders.items()}
     first = f"run {missing[0].name}"
     counted = protocol.with_progress(models[first], len(images.records))
