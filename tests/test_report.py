@@ -234,6 +234,13 @@ def test_curves_show_both_runs_and_where_the_adversary_enters():
     assert "<strong>KLD</strong>" in found["scores"][0]
 
 
+def test_every_score_has_a_curve_under_its_heading():
+    series = {f"eval/{metric}": ([20], [0.5]) for metric in scores.HEADINGS}
+    found = charts.draw_all([report_pages.run(series=series)])["scores"]
+    titles = [re.findall(r"<strong>(.*?)</strong>", figure) for figure in found]
+    assert titles == [[heading[:-2]] for heading in scores.HEADINGS.values()]
+
+
 def test_a_run_without_scalars_or_without_its_training_data_says_so():
     run = report_pages.run(series={})._replace(plan=None)
     said = "".join(_Page(report_pages.text(runs=[run])).words)

@@ -675,28 +675,31 @@ def test_seeds_are_whole_numbers_each_once(words, message):
 @pytest.mark.slow
 def test_two_losses_are_compared_from_start_to_end_and_again(tmp_path):
     command = [
-        *("launch/reproduce.py", "perceptual_vs_content", "--seeds=0"),
+        *("launch/reproduce.py", "perceptual_vs_content", "--seeds=0,1"),
         *("--config=configs/smoke.py", "--config.phases.bootstrap_epochs=2"),
         *("--config.phases.num_epochs=5", f"--workdir={tmp_path / 'work'}"),
     ]
     environment = {"TFDS_DATA_DIR": str(tmp_path / "data")}
     (output,) = company.run(command, 1, 1, environment)
-    assert "the perceptual arm has 4, so that the content arm's 2 epochs" in output
+    assert "here are 4, so that 2 epochs of content loss alone" in output
     content = json.loads((tmp_path / "work" / "experiment.json").read_text())
     assert content["num_generator_updates"] == {
-        "perceptual-seed0": 6,
-        "content-seed0": 6,
+        f"{arm}-seed{i}": 6 for i in (0, 1) for arm in ("perceptual", "content")
     }
     for arm in ("perceptual", "content"):
-        scores = tmp_path / "work" / "runs" / f"{arm}-seed0" / "scores"
-        with (scores / "metrics.csv").open() as file:
-            nss = [float(row["nss"]) for row in csv.DictReader(file)]
+        nss = []
+        for i in (0, 1):
+            scores = tmp_path / "work" / "runs" / f"{arm}-seed{i}" / "scores"
+            with (scores / "metrics.csv").open() as file:
+                nss += [float(row["nss"]) for row in csv.DictReader(file)]
         mean = content["arms"][arm]["nss"]["mean"]
         assert mean == pytest.approx(np.mean(nss), abs=1e-5)
+    of_means = content["mean_maps"]["differences"]["nss"]
+    assert (of_means["num_images"], of_means["num_runs"]) == (8, 1)
     assert content["baselines"]["kde_prior"]["nss"] is not None
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("metrics.*")}
     (output,) = company.run(command, 1, 1, environment)
-    assert "3 runs, 3 finished before" in output and "scoring" not in output
+    assert "6 runs, 6 finished before" in output and "scoring" not in output
     again = json.loads((tmp_path / "work" / "experiment.json").read_text())
     assert again == content
     assert before == {path: path.stat().st_mtime_ns for path in before}

@@ -47,7 +47,7 @@ def draw_all(runs: Sequence[Run]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"networks": [], "scores": [], "others": []}
     last_step = max([1, *(s for each in drawn for at, _ in each.values() for s in at)])
     groups = curves.grouped(keys)
-    for title in sorted(groups, key=lambda title: title not in _NETWORKS):
+    for title, together in sorted(groups.items(), key=lambda x: x[0] not in _NETWORKS):
         lines = [
             Line(
                 i,
@@ -57,16 +57,16 @@ def draw_all(runs: Sequence[Run]) -> dict[str, list[str]]:
                 *(np.asarray(column, np.float64) for column in series[key]),
             )
             for i, series in enumerate(drawn)
-            for second, key in enumerate(groups[title])
+            for second, key in enumerate(together)
             if key in series
         ]
-        is_score = groups[title][0].startswith("eval/")
+        is_score = together[0].startswith("eval/")
         if is_score:
-            title = scores.HEADINGS[groups[title][0].removeprefix("eval/")][:-2]
+            title = scores.HEADINGS[together[0].removeprefix("eval/")][:-2]
         kind = "networks" if title in _NETWORKS else "scores" if is_score else "others"
         bands = [
             health.BAND[name]
-            for name in (key.rpartition("/")[2] for key in groups[title])
+            for name in (key.rpartition("/")[2] for key in together)
             if name in health.BAND
         ]
         found[kind].append(_figure(title, lines, runs, last_step, set(bands)))
