@@ -709,7 +709,7 @@ def test_two_losses_are_compared_from_start_to_end_and_again(tmp_path):
         *(1, 1, environment),
     )
     text = page.read_text()
-    assert "What was found" in text and text.count("data:image/png") == 3
+    assert "What was found" in text and text.count("data:image/png") == 4
 
 
 def test_the_docs_name_the_fields_of_every_ingredient():
