@@ -10,6 +10,8 @@ stop() {
 # PYTHON=python3.12 chooses the interpreter of a new .venv.
 make_environment() {
   local requirements=$1 python=${PYTHON:-python3} wanted stamp
+  # Of the packages only what is imported is compiled, then and once, if Python may keep it.
+  unset PYTHONDONTWRITEBYTECODE
   if ! .venv/bin/python -c 'import pip' 2>/dev/null; then
     command -v "$python" >/dev/null || stop "no $python here; install Python 3.11 or newer, or set PYTHON=/path/to/python3.11"
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -24,9 +26,6 @@ make_environment() {
     echo "== installing $requirements into .venv: about a minute, once"
     .venv/bin/pip install --quiet --disable-pip-version-check --no-compile -r "$requirements" ||
       stop "pip could not install $requirements; its message stands above"
-    # On all cores, where pip takes one, and once, though PYTHONDONTWRITEBYTECODE be set. Some
-    # of the packages' files are not meant to compile.
-    .venv/bin/python -m compileall -qq -j 0 .venv/lib || true
     # Each requirements file contains requirements.txt.
     echo "$wanted" | tee .venv/installed-requirements.txt >"$stamp"
   fi
