@@ -145,8 +145,14 @@ def _against(
                 looks = list(trial.looks(seed))
                 _write(path, looks)
                 logging.info("%s: loss %.3f", file, looks[-1]["discriminator_loss"])
-            found[arm.name][f"seed{seed}"] = json.loads(path.read_text())
+            kept = json.loads(path.read_text(), parse_float=_rounded)
+            found[arm.name][f"seed{seed}"] = kept
     return found
+
+
+def _rounded(number: str) -> float:
+    """Five digits: thousands of numbers of float32 would be a file twice as large."""
+    return float(f"{float(number):.5g}")
 
 
 def _examples(generator: PlannedRun) -> tuple[Examples, Examples]:
