@@ -60,14 +60,15 @@ def table(params: InitialParams, loaded: frozenset[str], frozen_blocks: int) -> 
 def discriminator_kind(config: ConfigDict) -> str:
     """Returns the discriminator's variant, with what is not as that account has it.
 
-    Discriminators of two kinds are different networks, whatever their shapes.
+    Discriminators of two kinds are different networks, whatever their shapes, or begin
+    differently: what a run has of one kind is of no use to a run of another.
     """
     published = config_module.default().model
     changes = [
         f"{name}={value}"
         for name, value in config.model.items()
         if name.startswith("discriminator_") and value != published[name]
-        if name not in ("discriminator_width", "discriminator_first_init")
+        if name != "discriminator_width"
     ]
     return ", ".join([config.model.discriminator, *changes])
 

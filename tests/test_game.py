@@ -151,6 +151,9 @@ def test_a_discriminator_of_another_kind_begins_at_random(tmp_path):
     other.model.discriminator_map = "standardized"  # the same shapes
     kinds = [initial_weights.discriminator_kind(each) for each in (published, other)]
     assert kinds == ["article", "article, discriminator_map=standardized"]
+    first = miniature.config()
+    first.model.discriminator_first_init = "passes_map"  # the same network, begun anew
+    assert initial_weights.discriminator_kind(first) not in kinds
     setup = miniature.experiment()
     layers = jax.tree.map(lambda x: np.array(x) + 1, setup.params.discriminator)
     imported: Any = types.SimpleNamespace(
