@@ -6,6 +6,7 @@ import re
 import pytest
 from shown_commands import ROOT
 
+from salgan_jax.reproduction import game
 from salgan_jax.reproduction.experiments import EXPERIMENTS
 from salgan_jax.reproduction.tables import Table
 
@@ -146,17 +147,25 @@ def is_better(arms, metric):
     return difference < 0 if metric == "kld" else difference > 0
 
 
+def of_games(file):
+    """Of each arm: windows in the band, and the loss, over all windows of its runs."""
+    games = json.loads((FOLDER / file).read_text())["games"]
+    windows = {}
+    for run, logged in games.items():
+        arm, _, _ = run.rpartition("-seed")
+        found = [game.Window(each["step"], each) for each in logged]
+        windows[arm] = windows.get(arm, []) + found
+    rows = game.table([game.Game(*each) for each in windows.items()]).rows
+    return {arm: f"{in_band} | {loss}" for arm, loss, *_, in_band in rows}
+
+
 def test_the_page_of_the_game_says_which_games_live():
-    numbers = json.loads((FOLDER / "game-osie.json").read_text())
-    (table,) = [t for t in numbers["tables"] if t["title"].startswith("The discrimi")]
-    _, *columns = table["header"]
-    shown = [columns.index(c) + 1 for c in ("windows in the band", columns[0])]
-    expected = {
-        row[0].removesuffix("-seed0"): " | ".join(row[i] for i in shown)
-        for row in table["rows"]
-    }
     text = (ROOT / "docs" / "game.md").read_text()
-    rows = re.findall(r"^\| [^|]*\(`(\w+)`\) \| (\d of \d \| [^|]+) \|$", text, re.M)
+    (table,) = re.findall(r"\| windows in the band \|[^\n]*\n.*?\n\n", text, re.S)
+    rows = re.findall(r"\(`(\w+)`\) \| (\d+ of \d+ \| [^|]+) \|\n", table)
+    more = of_games("game-osie-more.json")
+    del more["as_it_is"]  # once more, from another bootstrap
+    expected = of_games("game-osie.json") | more
     assert dict(rows) == expected and len(rows) == len(expected)
 
 
