@@ -72,8 +72,8 @@ def shown(
         question=experiment.question,
         verdicts=[_verdict(name, of_arm) for name, of_arm in found.items()],
         notes=[
-            f"Batches of 8 of the training split, {last} updates. Losses are means of "
-            "the last 20 updates, accuracies and logits are of held-out images; all "
+            f"Batches of 8 of the training split, {last:,} updates. Losses are means "
+            "of the last 20 updates, accuracies and logits are of held-out images; all "
             "are medians over the initial weights.",
             "A discriminator lives that is right about more than half of the held-out "
             "true maps, and of the predictions, with a loss below "
@@ -171,7 +171,8 @@ def _median(seeds: Mapping[str, Looks], value: Any) -> float:
 
 
 def _figure(experiment: Experiment, good: OfGenerator) -> Figure:
-    figure, plots = drawing.panels(len(experiment.arms), 1.5, num_columns=4)
+    number = len(experiment.arms)
+    figure, plots = drawing.panels(number, 1.5, num_columns=min(number, 4))
     (first, *_) = good[experiment.arms[0].name].values()
     at = [look["updates"] for look in first[1:]]
     # Of two looks that are close together, the label of the first would be overwritten.

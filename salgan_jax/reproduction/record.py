@@ -36,12 +36,7 @@ def of_runs(
         "commit": _distinct([_commit(start) for start in starts]),
         "seeds": repeats.all_seeds,
         "folds": repeats.num_folds,
-        "machine": _distinct(
-            [
-                f"{each['host']}, {each['cpu']}, {each['cores']} cores"
-                for each in machines
-            ]
-        ),
+        "machine": _distinct([_machine_in_words(machine) for machine in machines]),
         "devices": devices,
         "hours": sum(map(stages.seconds, planned)) / 3600,
         "command": shlex.join(["python", *sys.argv]),
@@ -102,6 +97,11 @@ def _commit(start: Mapping[str, Any]) -> str:
     if not git:
         return ""
     return git["revision"] + (" with changes" if git["is_dirty"] else "")
+
+
+def _machine_in_words(machine: Mapping[str, Any]) -> str:
+    cores = "1 core" if machine["cores"] == 1 else f"{machine['cores']} cores"
+    return f"{machine['host']}, {machine['cpu']}, {cores}"
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
