@@ -151,15 +151,16 @@ def experiment(config: ConfigDict) -> Experiment:
             Arm(
                 "sees",
                 "published, with normalised images, standardized maps and the config's "
-                "optimizer",
+                "optimizer of the discriminator",
                 sees | no_warm_up | alpha,
             ),
             Arm(
                 "least",
-                "that, with the config's share of the gradient instead of alpha",
+                "published, with normalised images, standardized maps, and the config's "
+                "optimizer of the discriminator and share of the gradient",
                 sees | no_warm_up,
             ),
-            Arm("least_warmed_up", "that, with the config's warm-up", sees),
+            Arm("least_warmed_up", "least, with the config's warm-up", sees),
             content_alone(config, content),
         ),
         reference="as_it_is",
