@@ -156,8 +156,8 @@ def experiment(config: ConfigDict) -> Experiment:
             ),
             Arm(
                 "least",
-                "published, with normalised images, standardized maps, and the config's "
-                "optimizer of the discriminator and share of the gradient",
+                "published, with normalised images, standardized maps, and the "
+                "config's optimizer of the discriminator and share of the gradient",
                 sees | no_warm_up,
             ),
             Arm("least_warmed_up", "least, with the config's warm-up", sees),
